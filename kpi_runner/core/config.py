@@ -1,0 +1,62 @@
+"""The configuration of a project, its targets and its folder defaults, as read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetConfig:
+    """Where a build runs.
+
+    Args:
+        name: as named by ``--target``.
+        kind: ``duckdb`` (``spark`` later).
+        threads: models that run side by side.
+        memory_limit: DuckDB's own spelling (``"4GB"``), or empty for its default.
+        raw_dir: where raw tables are read from, relative to the project.
+        database: the published file, relative to the project.
+        settings: further settings of the engine, passed on as they are.
+    """
+
+    name: str = "dev"
+    kind: str = "duckdb"
+    threads: int = 4
+    memory_limit: str = ""
+    raw_dir: str = "seeds/raw"
+    database: str = "warehouse.duckdb"
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderDefaults:
+    """Configuration that holds for all nodes below a folder of models or seeds.
+
+    ``path`` is a tuple of folder names below the model (or seed) path, ``()`` for all.
+    """
+
+    path: tuple[str, ...]
+    config: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectConfig:
+    """[tool.kpi] of pyproject.toml."""
+
+    name: str
+    root: Path
+    model_paths: tuple[str, ...] = ("models",)
+    seed_paths: tuple[str, ...] = ("seeds/ref",)
+    macro_paths: tuple[str, ...] = ("macros",)
+    test_paths: tuple[str, ...] = ("tests/data",)
+    kpi_paths: tuple[str, ...] = ("kpis.yml", "kpis")
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    target: str = "dev"
+    targets: Mapping[str, TargetConfig] = field(default_factory=dict)
+    model_defaults: tuple[FolderDefaults, ...] = ()
+    seed_defaults: tuple[FolderDefaults, ...] = ()
+    published_schemas: tuple[str, ...] = ("ref", "core", "kpi")
+    target_path: str = "target"

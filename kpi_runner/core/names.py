@@ -1,0 +1,68 @@
+"""Ids of nodes, relations of the database, and the naming grammar of the layers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+NodeId = str
+"""`model.<project>.<name>`, `seed.…`, `source.<project>.<source>.<table>`, `kpi.…`, `test.…`."""
+
+LAYERS = ("stg", "int", "dim", "fct", "kpi", "snap")
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*\Z")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Relation:
+    """A table or view of the work or published database."""
+
+    schema: str
+    name: str
+
+    @property
+    def sql(self) -> str:
+        """The relation as it stands in SQL text, quoted only where it must be."""
+        return f"{quote_name(self.schema)}.{quote_name(self.name)}"
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+
+def quote_name(name: str) -> str:
+    """Quotes an identifier unless it is plain lower case.
+
+    >>> quote_name("orders"), quote_name("2nd")
+    ('orders', '"2nd"')
+    """
+    if _PLAIN.match(name) and name not in _RESERVED:
+        return name
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quote_text(text: str) -> str:
+    """Returns a SQL string literal.
+
+    >>> quote_text("it's")
+    "'it''s'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def layer_of(name: str) -> str:
+    """Returns the layer prefix of a model name, or an empty string.
+
+    >>> layer_of("fct_orders"), layer_of("orders")
+    ('fct', '')
+    """
+    prefix = name.partition("_")[0]
+    return prefix if prefix in LAYERS else ""
+
+
+_RESERVED = frozenset(
+    "all analyse analyze and any array as asc asymmetric both case cast check collate column "
+    "constraint create default deferrable desc describe distinct do else end except false fetch "
+    "for foreign from group having in initially intersect into lambda lateral leading limit not "
+    "null offset on only or order pivot placing primary qualify references returning select show "
+    "some summarize symmetric table then to trailing true union unique unpivot using variadic "
+    "when where window with".split()
+)

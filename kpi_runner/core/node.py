@@ -1,0 +1,174 @@
+"""The nodes of a project: models, seeds, source tables, macros, data tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kpi_runner.core.diagnostic import Severity
+from kpi_runner.core.names import NodeId, Relation
+from kpi_runner.core.span import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A call ``ref('name')`` or ``ref('package', 'name')``."""
+
+    name: str
+    package: str = ""
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRef:
+    """A call ``source('source', 'table')``."""
+
+    source: str
+    table: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KpisRef:
+    """A call ``kpis('area')``: the mart depends on each KPI of that area."""
+
+    area: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """What a template says without being rendered.
+
+    ``is_decided`` is False where a tier could not tell (a computed name, a condition); the
+    next tier then has to look. ``config`` holds the literal arguments of ``config()``.
+    """
+
+    refs: tuple[Ref, ...] = ()
+    sources: tuple[SourceRef, ...] = ()
+    kpis: tuple[KpisRef, ...] = ()
+    config: Mapping[str, Any] = field(default_factory=dict)
+    config_span: Span | None = None
+    is_decided: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of a model, seed or source table.
+
+    ``data_type`` is DuckDB's spelling, lower case, or empty. ``is_required`` (sources): the
+    raw file must have the column; other columns land as NULL, or as ``default`` (SQL text).
+    """
+
+    name: str
+    data_type: str = ""
+    description: str = ""
+    unit: str = ""
+    is_nullable: bool = True
+    is_required: bool = False
+    default: str = ""
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeConfig:
+    """Configuration of a node after folder defaults, YAML and ``config()`` were merged."""
+
+    materialized: str = "view"
+    schema: str = "main"
+    alias: str = ""
+    enabled: bool = True
+    tags: tuple[str, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A SQL template that builds one relation."""
+
+    id: NodeId
+    name: str
+    path: str
+    raw: str
+    scan: Scan
+    config: NodeConfig
+    relation: Relation
+    fqn: tuple[str, ...] = ()
+    grain: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+    description: str = ""
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seed:
+    """A small CSV owned by the shop; ``columns`` carries declared types."""
+
+    id: NodeId
+    name: str
+    path: str
+    config: NodeConfig
+    relation: Relation
+    header: tuple[str, ...] = ()
+    fqn: tuple[str, ...] = ()
+    grain: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+    description: str = ""
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A raw table as it lands. ``key``: columns that identify a row, or empty."""
+
+    id: NodeId
+    source: str
+    name: str
+    relation: Relation
+    key: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+    moment: str = ""
+    tags: tuple[str, ...] = ()
+    description: str = ""
+    path: str = ""
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Macro:
+    """One ``{% macro %}``. ``raw`` is the text of the whole file, ``line`` where it starts."""
+
+    name: str
+    path: str
+    raw: str
+    line: int = 1
+    parameters: tuple[str, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataTest:
+    """A query whose rows are failures.
+
+    ``kind`` is the name of a generic test, or ``singular`` (then ``raw`` is a template).
+    ``arguments`` holds the test's own arguments, as read from YAML.
+    """
+
+    id: NodeId
+    name: str
+    kind: str
+    node: NodeId = ""
+    column: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    severity: Severity = Severity.ERROR
+    where: str = ""
+    limit: int = 0
+    tags: tuple[str, ...] = ()
+    path: str = ""
+    raw: str = ""
+    scan: Scan = field(default_factory=Scan)
+    span: Span | None = None
+
+
+Node = Model | Seed | Source | DataTest

@@ -1,0 +1,102 @@
+"""What happened: steps, checks, landing, and the report with its exit status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from kpi_runner.core.diagnostic import Diagnostic, Severity
+from kpi_runner.core.errors import exit_status
+from kpi_runner.core.names import NodeId
+from kpi_runner.core.plan import Action
+
+
+class Status(StrEnum):
+    """How a step or a check ended."""
+
+    SUCCESS = "success"
+    PASS = "pass"
+    WARN = "warn"
+    FAIL = "fail"
+    ERROR = "error"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandResult:
+    """One raw table after landing. ``is_missing``: declared, but without a file."""
+
+    node: NodeId
+    rows: int = 0
+    is_missing: bool = False
+    path: str = ""
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepResult:
+    """One step. ``seconds`` is wall time."""
+
+    node: NodeId
+    action: Action
+    status: Status
+    seconds: float = 0.0
+    rows: int | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FailingRow:
+    """One value that breaks an assertion."""
+
+    grain: str
+    period_start: str
+    dimension: str
+    segment: str
+    observed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """One data test or KPI assertion. ``observed`` and ``expected`` are text."""
+
+    node: NodeId
+    name: str
+    severity: Severity
+    status: Status
+    kpi: str = ""
+    variant: str = ""
+    failing_rows: int = 0
+    observed: str = ""
+    expected: str = ""
+    seconds: float = 0.0
+    examples: tuple[FailingRow, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything that a command did and found. The exit status follows from it."""
+
+    lands: tuple[LandResult, ...] = ()
+    steps: tuple[StepResult, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    is_published: bool = False
+    as_of: str = ""
+    seconds: float = 0.0
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def all_diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Every finding, in the order in which it came up."""
+        parts = [self.diagnostics]
+        parts += [result.diagnostics for result in self.lands]
+        parts += [result.diagnostics for result in self.steps]
+        parts += [result.diagnostics for result in self.checks]
+        return tuple(d for part in parts for d in part)
+
+    @property
+    def exit_code(self) -> int:
+        """0 fine, else the highest status that a finding calls for."""
+        return exit_status(self.all_diagnostics)

@@ -1,0 +1,3 @@
+"""Layer 3: compiled nodes to steps."""
+
+from __future__ import annotations
