@@ -84,7 +84,9 @@ class Variant:
     """One computable definition: a KPI's default (name ``''``) or a variant, fully merged.
 
     Exactly one is set: ``measure``; ``numerator`` and ``denominator``; ``formula``; ``model``.
-    ``total_over``: dimensions that do not split the denominator.
+    ``total_over``: dimensions that do not split the denominator. ``overrides``: keys of the
+    entry that the variant words anew (``purpose``, ``benchmark``, …). ``places``: where the
+    value of each key stands (``time``), and each item of a list (``dimensions.country``).
     """
 
     kpi: str
@@ -110,6 +112,8 @@ class Variant:
     label: str = ""
     description: str = ""
     assertions: tuple[Assertion, ...] = ()
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    places: Mapping[str, Span] = field(default_factory=dict)
     span: Span | None = None
 
     @property
@@ -143,6 +147,7 @@ class Kpi:
     versions: tuple[Mapping[str, Any], ...] = ()
     variants: tuple[Variant, ...] = ()
     path: str = ""
+    places: Mapping[str, Span] = field(default_factory=dict)
     span: Span | None = None
 
     @property

@@ -152,7 +152,9 @@ class DataTest:
     """A query whose rows are failures.
 
     ``kind`` is the name of a generic test, or ``singular`` (then ``raw`` is a template).
-    ``arguments`` holds the test's own arguments, as read from YAML.
+    ``arguments`` holds the test's own arguments, as read from YAML; ``scan`` the refs in them
+    or in the template. ``fail_calc``, ``warn_if`` and ``error_if`` are dbt's: the number that is
+    compared, and the comparisons (empty: rows are counted, and one is too many).
     """
 
     id: NodeId
@@ -164,7 +166,12 @@ class DataTest:
     severity: Severity = Severity.ERROR
     where: str = ""
     limit: int = 0
+    fail_calc: str = ""
+    warn_if: str = ""
+    error_if: str = ""
+    store_failures: bool = False
     tags: tuple[str, ...] = ()
+    description: str = ""
     path: str = ""
     raw: str = ""
     scan: Scan = field(default_factory=Scan)

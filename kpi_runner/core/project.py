@@ -9,7 +9,7 @@ from kpi_runner.core.config import ProjectConfig, TargetConfig
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.kpi import Kpi
 from kpi_runner.core.names import NodeId
-from kpi_runner.core.node import DataTest, Macro, Model, Seed, Source
+from kpi_runner.core.node import DataTest, Macro, Model, Node, Seed, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,11 @@ class Project:
     macros: Mapping[str, Macro] = field(default_factory=dict)
     parents: Mapping[NodeId, tuple[NodeId, ...]] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def nodes(self) -> Mapping[NodeId, Node | Kpi]:
+        """Every node of the graph by its id."""
+        return {**self.sources, **self.seeds, **self.models, **self.tests, **self.kpis}
 
     def find_model(self, name: str) -> Model | Seed | None:
         """Returns the model or seed of a name, or None."""

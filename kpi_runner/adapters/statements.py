@@ -1,0 +1,119 @@
+"""SQL text of the statements that change a database: pure functions, no connection.
+
+Nothing here knows what a model means; a relation and a SELECT come in, statements go out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from kpi_runner.core.names import Relation, quote_name, quote_text
+from kpi_runner.core.node import Column
+
+TABLE = "table"
+VIEW = "view"
+
+
+def create_schema(schema: str) -> str:
+    """Returns the statement that makes a schema exist.
+
+    >>> create_schema("kpi")
+    'create schema if not exists kpi'
+    """
+    return f"create schema if not exists {quote_name(schema)}"
+
+
+def create_as(relation: Relation, kind: str, query: str) -> str:
+    """Returns the statement that makes or replaces a table or view from a query.
+
+    The query starts on a line of its own, so its last line may be a comment and its lines
+    keep their numbers but for one.
+
+    >>> create_as(Relation("core", "orders"), "view", "select 1 as id")
+    'create or replace view core.orders as\\nselect 1 as id\\n'
+    """
+    return f"{create_as_prefix(relation, kind)}{query}\n"
+
+
+def create_as_prefix(relation: Relation, kind: str) -> str:
+    """Returns what stands before the query in ``create_as``."""
+    return f"create or replace {kind} {relation.sql} as\n"
+
+
+def build_relation(
+    relation: Relation, kind: str, query: str, *, existing: str | None = None
+) -> tuple[str, ...]:
+    """Returns the statements that build a relation, whatever stands there now.
+
+    DuckDB refuses to replace a view by a table, or a table by a view, so a relation of the
+    other kind (``existing``, as the adapter lists it) is dropped first.
+    """
+    drops = (drop(relation, existing),) if existing not in (None, kind) and existing else ()
+    return (*drops, create_as(relation, kind, query))
+
+
+def create_table(relation: Relation, columns: Iterable[Column]) -> str:
+    """Returns the statement that makes or replaces an empty table of declared columns.
+
+    >>> create_table(Relation("ref", "x"), [Column(name="id", data_type="varchar")])
+    'create or replace table ref.x (id varchar)'
+    """
+    listed = ", ".join(f"{quote_name(c.name)} {c.data_type or 'varchar'}" for c in columns)
+    return f"create or replace table {relation.sql} ({listed})"
+
+
+def drop(relation: Relation, kind: str) -> str:
+    """Returns the statement that removes a relation of a known kind, if it is there."""
+    return f"drop {kind} if exists {relation.sql}"
+
+
+def rename_table(relation: Relation, name: str) -> str:
+    """Returns the statement that gives a table another name in its schema."""
+    return f"alter table {relation.sql} rename to {quote_name(name)}"
+
+
+def comments(
+    relation: Relation, kind: str, description: str, columns: Iterable[Column] = ()
+) -> tuple[str, ...]:
+    """Returns the statements that store the descriptions that are not empty."""
+    described = [
+        f"comment on column {relation.sql}.{quote_name(c.name)} is {quote_text(c.description)}"
+        for c in columns
+        if c.description
+    ]
+    if description:
+        described.insert(0, f"comment on {kind} {relation.sql} is {quote_text(description)}")
+    return tuple(described)
+
+
+def insert_values(relation: Relation, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Returns the statement that inserts rows of plain values; at least one row.
+
+    >>> insert_values(Relation("s", "t"), ["a", "b"], [(1, "x"), (None, True)])
+    "insert into s.t (a, b) values (1, 'x'), (null, true)"
+    """
+    listed = ", ".join(quote_name(name) for name in columns)
+    values = ", ".join(f"({', '.join(map(literal, row))})" for row in rows)
+    return f"insert into {relation.sql} ({listed}) values {values}"
+
+
+def upsert_row(relation: Relation, row: Mapping[str, object]) -> str:
+    """Returns the statement that writes one row over the one with the same primary key."""
+    return insert_values(relation, tuple(row), [tuple(row.values())]).replace(
+        "insert into", "insert or replace into", 1
+    )
+
+
+def literal(value: object) -> str:
+    """Returns a plain value as SQL text.
+
+    >>> literal(None), literal(False), literal(2), literal("it's")
+    ('null', 'false', '2', "'it''s'")
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    return quote_text(str(value))

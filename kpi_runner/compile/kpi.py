@@ -1,0 +1,297 @@
+"""Compiles KPIs to one query: the text of an area's mart, or the answer to `kpi query`.
+
+The query reads: a calendar, one scan per group of aggregates (`kpi_groups`), all groups side
+by side on the same keys, then one branch per KPI variant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from kpi_runner.compile.kpi_calendar import calendar_ctes
+from kpi_runner.compile.kpi_groups import Shape, group_ctes
+from kpi_runner.compile.kpi_parts import Breakdown, Definition
+from kpi_runner.core.kpi import Grain, Variant
+from kpi_runner.core.names import quote_text
+from kpi_runner.core.placeholders import days_before_as_of, missing_condition
+from kpi_runner.sql.build import Cte, Select, print_select, print_union, print_with
+
+VALUE_COLUMNS = (
+    "value",
+    "numerator",
+    "denominator",
+    "sample_size",
+    "null_reason",
+    "is_partial",
+    "is_provisional",
+)
+MART_GRAINS = (Grain.HOUR, Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KpiContext:
+    """What compiling needs to know of the project.
+
+    Args:
+        variants: every variant by id.
+        relation: gives the table of a model's name, as SQL.
+        has_dates: there is a model ``dim_dates``; else periods follow ISO.
+        maturity_days: overrides the KPIs' own where it is not None.
+    """
+
+    variants: Mapping[str, Variant]
+    relation: Callable[[str], str]
+    has_dates: bool = False
+    maturity_days: int | None = None
+
+
+def compile_values(
+    chosen: Sequence[Variant], shape: Shape, context: KpiContext
+) -> tuple[str, Breakdown]:
+    """Returns the query that gives every value of the chosen variants, and its parts.
+
+    A mart's rows have the columns of ``kpi.kpi_values``; with ``shape.by`` the dimensions
+    stand in columns of their own, after ``period_start``. Raises ProjectInvalid where an
+    expression does not parse or parts do not fit together.
+    """
+    breakdown = Breakdown(context.variants)
+    definitions = [breakdown.define(variant) for variant in chosen]
+    ctes = list(calendar_ctes(breakdown, shape, context.relation, has_dates=context.has_dates))
+    for group in breakdown.groups.values():
+        if group.key.kind != "model" or _is_operand(group.name, definitions):
+            ctes.extend(group_ctes(group, shape, context.relation))
+    joined = [
+        group.name
+        for group in breakdown.groups.values()
+        if group.key.kind != "model" or _is_operand(group.name, definitions)
+    ]
+    ctes += [_keys_cte(joined, shape), _combined_cte(joined, shape)]
+    branches = [_branch(definition, shape, context) for definition in definitions]
+    wholes = [definition for definition in definitions if definition.variant.total_over]
+    if wholes:
+        ctes.append(_wholes_cte(wholes))
+    ctes.append(Cte("measured", print_union(branches)))
+    return print_with(ctes, _final(shape)), breakdown
+
+
+def compile_catalog(rows: Sequence[tuple[str, ...]], columns: Sequence[str]) -> str:
+    """Returns the query of ``kpi.kpi_catalog``: literal rows under the given column names."""
+    selects = []
+    for row in rows:
+        values = [f"{quote_text(v)} as {name}" for v, name in zip(row, columns, strict=True)]
+        selects.append("select\n    " + ",\n    ".join(values))
+    if selects:
+        return print_union(selects)
+    empty = ",\n    ".join(f"cast(null as varchar) as {name}" for name in columns)
+    return f"select\n    {empty}\nwhere false"
+
+
+def _is_operand(group: str, definitions: Sequence[Definition]) -> bool:
+    return any(
+        f"{group}_" in definition.whole.sql for definition in definitions
+        if not definition.variant.model
+    )  # fmt: skip
+
+
+def _keys_cte(groups: Sequence[str], shape: Shape) -> Cte:
+    spine = Select(
+        columns=(
+            "grain",
+            "period_start",
+            "period_end",
+            "'' as dimension",
+            *(f"'' as {segment}" for segment in shape.segments),
+        ),
+        source="spine",
+    )
+    queries = [print_select(spine)]
+    queries += [print_select(Select(columns=shape.keys, source=group)) for group in groups]
+    body = "\nunion\n".join(queries)
+    return Cte("keys", body, "Every period has its total; a segment only where rows fall in it.")
+
+
+def _combined_cte(groups: Sequence[str], shape: Shape) -> Cte:
+    keys = ("grain", "period_start", "dimension", *shape.segments)
+    joins = ["cross join first_days"]
+    for group in groups:
+        matches = [f"keys.{key} = {group}.{key}" for key in keys]
+        joins += [f"left join {group}", "    on " + "\n    and ".join(matches)]
+    columns = (
+        *(f"keys.{key}" for key in shape.keys),
+        "first_days.*",
+        *(f"{group}.* exclude ({', '.join(shape.keys)})" for group in groups),
+    )
+    return Cte("combined", print_select(Select(columns=columns, source="keys", joins=tuple(joins))))
+
+
+def _wholes_cte(definitions: Sequence[Definition]) -> Cte:
+    columns = ["*"]
+    for definition in definitions:
+        assert definition.denominator is not None
+        name = _whole_name(definition)
+        for sql, column in (
+            (definition.denominator.sql, name),
+            (definition.denominator.rows, f"{name}_rows"),
+        ):
+            columns.append(
+                f"max(case when dimension = '' then {sql} end) over (\n"
+                f"    partition by grain, period_start\n) as {column}"
+            )
+    return Cte(
+        "combined_with_wholes",
+        print_select(Select(columns=tuple(columns), source="combined")),
+        "The denominator of the total, for dimensions that do not split it.",
+    )
+
+
+def _whole_name(definition: Definition) -> str:
+    return "whole_" + definition.variant.id.replace(".", "_")
+
+
+def _branch(definition: Definition, shape: Shape, context: KpiContext) -> str:
+    variant = definition.variant
+    if variant.model:
+        return _model_branch(definition, shape, context)
+    first_day = _least(definition.whole.first_days)
+    numerator, denominator = definition.numerator.sql, ""
+    rows = _unless_whole(definition, shape, definition.whole.rows, "_rows")
+    if definition.denominator is not None:
+        denominator = _unless_whole(definition, shape, definition.denominator.sql)
+    value = (
+        f"cast({numerator} as double) / nullif(cast({denominator} as double), 0)"
+        if denominator
+        else f"cast({numerator} as double)"
+    )
+    select = Select(
+        columns=(
+            f"{quote_text(variant.kpi)} as kpi",
+            f"{quote_text(variant.name)} as variant",
+            *shape.keys,
+            f"{value} as value",
+            f"cast({numerator} as double) as numerator",
+            f"cast({denominator or 'null'} as double) as denominator",
+            f"cast({rows} as bigint) as sample_size",
+            "cast(null as varchar) as null_reason",
+            *_status_columns(definition, first_day, context),
+        ),
+        source="combined_with_wholes" if variant.total_over else "combined",
+        where=_branch_conditions(definition, shape, first_day),
+    )
+    return print_select(select)
+
+
+def _status_columns(
+    definition: Definition, first_day: str, context: KpiContext
+) -> tuple[str, str, str]:
+    maturity = definition.variant.maturity_days
+    if context.maturity_days is not None:
+        maturity = context.maturity_days
+    return (
+        f"{missing_condition(definition.requires)} as is_missing",
+        f"{first_day} as first_day",
+        f"{days_before_as_of(maturity)} as mature_until",
+    )
+
+
+def _unless_whole(definition: Definition, shape: Shape, sql: str, suffix: str = "") -> str:
+    """Puts the total's value in place of a segment's where the dimension does not split it."""
+    whole = definition.variant.total_over
+    labels = whole if shape.by is None else (",".join(shape.by),)
+    if not whole or (shape.by is not None and not set(shape.by) & set(whole)):
+        return sql
+    listed = ", ".join(quote_text(label) for label in labels)
+    name = _whole_name(definition) + suffix
+    return f"case when dimension in ({listed}) then {name} else {sql} end"
+
+
+def _branch_conditions(definition: Definition, shape: Shape, first_day: str) -> tuple[str, ...]:
+    variant, population = definition.variant, definition.whole.population
+    conditions = []
+    if shape.by is None:
+        grains = [grain for grain in shape.grains if grain in variant.grains]
+        listed = ", ".join(quote_text(grain) for grain in grains) or "''"
+        labels = ", ".join(quote_text(label) for label in ("", *variant.dimensions))
+        conditions += [f"grain in ({listed})", f"dimension in ({labels})"]
+        is_total = f"(dimension = '' and period_end >= {first_day})"
+        conditions.append(f"({is_total} or {population} > 0)")
+    elif shape.by:
+        conditions += [f"dimension = {quote_text(','.join(shape.by))}", f"{population} > 0"]
+    else:
+        conditions += ["dimension = ''", f"period_end >= {first_day}"]
+    if shape.start:
+        conditions.append(f"period_end >= {shape.start}")
+    return tuple(conditions)
+
+
+def _model_branch(definition: Definition, shape: Shape, context: KpiContext) -> str:
+    variant = definition.variant
+    segments = tuple(
+        f"results.segment as {name}" if index == 0 else f"'' as {name}"
+        for index, name in enumerate(shape.segments)
+    )
+    where = [f"results.variant = {quote_text(variant.name)}"]
+    if shape.by is not None:
+        where.append(f"results.dimension = {quote_text(','.join(shape.by))}")
+    select = Select(
+        columns=(
+            f"{quote_text(variant.kpi)} as kpi",
+            "results.variant",
+            "results.grain",
+            "cast(results.period_start as timestamp) as period_start",
+            "periods.period_end",
+            "results.dimension",
+            *segments,
+            "cast(results.value as double) as value",
+            "cast(results.numerator as double) as numerator",
+            "cast(results.denominator as double) as denominator",
+            "cast(results.sample_size as bigint) as sample_size",
+            "results.null_reason",
+            *_status_columns(definition, "cast(null as date)", context),
+        ),
+        source=f"{context.relation(variant.model)} as results",
+        joins=(
+            "inner join periods",
+            "    on results.grain = periods.grain",
+            "    and cast(results.period_start as date) = periods.period_start",
+        ),
+        where=tuple(where),
+    )
+    return print_select(select)
+
+
+def _final(shape: Shape) -> str:
+    first_day = f"greatest(first_day, {shape.start})" if shape.start else "first_day"
+    if shape.by is None:
+        split: tuple[str, ...] = ("dimension", "segment_1 as segment")
+    else:
+        split = tuple(
+            f'{segment} as "{name}"' for segment, name in zip(shape.segments, shape.by, strict=False)
+        )
+    select = Select(
+        columns=(
+            "kpi",
+            "variant",
+            "grain",
+            "period_start",
+            *split,
+            "case when not is_missing then value end as value",
+            "case when not is_missing then numerator end as numerator",
+            "case when not is_missing then denominator end as denominator",
+            "sample_size",
+            "case\n    when is_missing then 'source_missing'\n"
+            "    when value is null then coalesce(null_reason, 'no_denominator')\n"
+            "end as null_reason",
+            f"coalesce(cast(period_start as date) < {first_day}, false)\n"
+            f"    or period_end > {shape.end} as is_partial",
+            "period_end > mature_until as is_provisional",
+        ),
+        source="measured",
+    )
+    return print_select(select)
+
+
+def _least(columns: Sequence[str]) -> str:
+    if not columns:
+        return "calendar_start"
+    return columns[0] if len(columns) == 1 else f"least({', '.join(columns)})"

@@ -1,0 +1,90 @@
+"""Renders each template once and puts ephemeral parents in line as CTEs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from kpi_runner.core.compiled import Compiled, Segment
+from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.errors import ProjectInvalid
+from kpi_runner.core.names import NodeId
+from kpi_runner.core.node import Model
+from kpi_runner.core.span import Span
+
+CTE_PREFIX = "__kpi__cte__"
+_BLANK = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*", re.DOTALL)
+_WITH = re.compile(r"with(\s+recursive)?\b", re.IGNORECASE)
+
+
+def ephemeral_name(model: Model) -> str:
+    """The CTE that stands for an ephemeral model."""
+    return f"{CTE_PREFIX}{model.name}"
+
+
+def clean_select(text: str, span: Span) -> str:
+    """Drops a final semicolon; raises K402 for an empty text."""
+    body = text.rstrip()
+    while body.endswith(";"):
+        body = body[:-1].rstrip()
+    if _BLANK.fullmatch(body):
+        raise ProjectInvalid(
+            Diagnostic(
+                "K402",
+                f"'{span.path}' renders to no SQL",
+                span,
+                hint="A model is one SELECT; delete the file, or disable the model with "
+                "{{ config(enabled=false) }}.",
+            )
+        )
+    return body
+
+
+def inline_parents(
+    node: NodeId, text: str, parents: Iterable[tuple[NodeId, str, str]]
+) -> Compiled:
+    """Returns a node's SELECT with ephemeral parents in front.
+
+    Args:
+        node: the node whose text it is.
+        text: its rendered SELECT.
+        parents: (id, CTE name, rendered SELECT) of each ephemeral ancestor, parents first.
+    """
+    ctes = tuple(parents)
+    if not ctes:
+        return Compiled(node, text, (Segment(1, _lines(text), node),))
+    start = _BLANK.match(text).end()  # type: ignore[union-attr]
+    has_with = _WITH.match(text, start)
+    head = text[: has_with.end()] if has_with else text[:start] + "with"
+    rest = text[has_with.end() :] if has_with else text[start:]
+    segments: list[Segment] = []
+    out, line = head + "\n", head.count("\n") + 2
+    for index, (parent, name, sql) in enumerate(ctes):
+        is_last = index == len(ctes) - 1
+        out += f"{name} as (\n{sql}\n)" + ("," if not is_last or has_with else "") + "\n"
+        segments.append(Segment(line + 1, _lines(sql), parent))
+        line += _lines(sql) + 2
+    segments.append(Segment(line, _lines(rest), node, offset=head.count("\n") + 1))
+    return Compiled(node, out + rest, tuple(segments))
+
+
+def ephemeral_ancestors(
+    node: NodeId,
+    parents: Mapping[NodeId, tuple[NodeId, ...]],
+    is_ephemeral: Callable[[NodeId], bool],
+) -> tuple[NodeId, ...]:
+    """Returns the ephemeral models that a node reads through ephemeral models, parents first."""
+    found: dict[NodeId, None] = {}
+
+    def visit(current: NodeId) -> None:
+        for parent in parents.get(current, ()):
+            if is_ephemeral(parent) and parent not in found:
+                visit(parent)
+                found[parent] = None
+
+    visit(node)
+    return tuple(found)
+
+
+def _lines(text: str) -> int:
+    return text.count("\n") + 1

@@ -1,0 +1,68 @@
+"""What is known only after landing, as words in compiled SQL until then.
+
+A project is rendered once, before the first statement; the as-of day, the shop's time zone
+and which sources are missing are known only after raw tables have landed. Templates and KPIs
+carry these words in their place, so the SQL of a node does not change from day to day.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+AS_OF_DATE = "date '<as-of>'"
+AS_OF_END = "timestamp '<as-of-end>'"
+TIME_ZONE = "'<time-zone>'"
+_DATE = re.compile(r"date '<as-of(?:-(\d+))?>'")
+_MISSING = re.compile(r"<missing ([^>]*)>")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What landing found out.
+
+    Args:
+        as_of: the last day of the build, ISO.
+        as_of_end: the UTC instant of local midnight after it, ``YYYY-MM-DD HH:MM:SS``.
+        time_zone: IANA name.
+        missing: declared source tables without a file, as ``source.table``.
+    """
+
+    as_of: str
+    as_of_end: str
+    time_zone: str = "UTC"
+    missing: frozenset[str] = frozenset()
+
+
+def missing_condition(tables: Iterable[str]) -> str:
+    """Returns the word that becomes ``true`` where one of the source tables is missing.
+
+    >>> missing_condition([]), missing_condition(["ga4.web_events"])
+    ('false', '<missing ga4.web_events>')
+    """
+    names = " ".join(sorted(set(tables)))
+    return f"<missing {names}>" if names else "false"
+
+
+def days_before_as_of(days: int) -> str:
+    """Returns the word for the day that many days before the as-of day.
+
+    >>> days_before_as_of(3)
+    "date '<as-of-3>'"
+    """
+    return f"date '<as-of-{days}>'" if days else AS_OF_DATE
+
+
+def fill_placeholders(sql: str, facts: Facts) -> str:
+    """Puts what landing found out in place of the words."""
+    if "<" not in sql:
+        return sql
+    as_of = date.fromisoformat(facts.as_of)
+    sql = _DATE.sub(lambda m: f"date '{as_of - timedelta(days=int(m.group(1) or 0))}'", sql)
+    sql = sql.replace(AS_OF_END, f"timestamp '{facts.as_of_end}'")
+    sql = sql.replace(TIME_ZONE, f"'{facts.time_zone}'")
+    return _MISSING.sub(
+        lambda match: "true" if facts.missing & set(match.group(1).split()) else "false", sql
+    )

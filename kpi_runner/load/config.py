@@ -1,0 +1,261 @@
+"""[tool.kpi] of pyproject.toml → ProjectConfig, and the variables of ``--vars``.
+
+Home of tomllib. Knows the keys of the table; does not look at models.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from kpi_runner.core.config import FolderDefaults, ProjectConfig, TargetConfig
+from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.errors import ProjectInvalid, UsageError
+from kpi_runner.core.span import Span
+from kpi_runner.core.suggest import did_you_mean
+from kpi_runner.load.defaults import CONFIG_KEYS
+from kpi_runner.load.discover import read_text
+from kpi_runner.load.yaml_file import parse_yaml, to_plain
+
+FILE = "pyproject.toml"
+_PATHS = {
+    "model-paths": "model_paths",
+    "seed-paths": "seed_paths",
+    "macro-paths": "macro_paths",
+    "test-paths": "test_paths",
+    "kpi-paths": "kpi_paths",
+}
+_KEYS = (
+    *("name", "version", "vars", "target", "targets", "models", "seeds", "target-path"),
+    *("published-schemas", *_PATHS),
+)
+_TARGET_KEYS = {
+    "type": str,
+    "threads": int,
+    "memory_limit": str,
+    "raw_dir": str,
+    "database": str,
+    "settings": dict,
+}
+_TARGET_TYPES = ("duckdb",)
+_MAPPINGS = frozenset({"meta", "docs", "grants", "contract", "persist_docs", "column_types"})
+_WORDS = {str: "a text", int: "a whole number", dict: "a table", list: "a list of texts"}
+
+
+def find_project(start: Path) -> Path:
+    """Returns the nearest folder at or above ``start`` whose pyproject.toml has [tool.kpi].
+
+    Raises ``UsageError`` (K001) where there is none.
+    """
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        try:
+            if re.search(r"^\s*\[\s*tool\s*\.\s*kpi\b", (folder / FILE).read_text("utf-8"), re.M):
+                return folder
+        except (OSError, UnicodeDecodeError):
+            continue
+    raise UsageError(
+        Diagnostic(
+            "K001",
+            f"no project in '{start.name or start}' or above it",
+            hint="Go into a project, name one with --project-dir, or make one with `kpi init`.",
+        )
+    )
+
+
+def parse_vars(text: str) -> Mapping[str, Any]:
+    """Returns the variables of ``--vars``, a YAML mapping. Raises ``UsageError`` (K005)."""
+    hint = "Write a YAML mapping, such as '{data_dir: ../data}'."
+    try:
+        tree, problems = parse_yaml(text, "--vars")
+    except ProjectInvalid as error:
+        problem = error.diagnostics[0].message
+        raise UsageError(Diagnostic("K005", f"--vars: {problem}", hint=hint)) from None
+    values = to_plain(tree)
+    if problems:
+        raise UsageError(Diagnostic("K005", f"--vars: {problems[0].message}", hint=hint))
+    if values is not None and not isinstance(values, dict):
+        raise UsageError(Diagnostic("K005", "--vars is not a mapping", hint=hint))
+    return values or {}
+
+
+def load_config(root: Path) -> ProjectConfig:
+    """Reads [tool.kpi]. Raises ``ProjectInvalid`` (K108) with all mistakes in it."""
+    text = read_text(root, FILE)
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+        line, column = (int(place[1]), int(place[2])) if place else (text.count("\n") + 1, 1)
+        problem = str(error).partition(" (at")[0]
+        message = f"{FILE} is not valid TOML: {problem[:1].lower()}{problem[1:]}"
+        raise ProjectInvalid(Diagnostic("K108", message, Span(FILE, line, column))) from None
+    table = _Table(document.get("tool", {}).get("kpi", {}), ("tool", "kpi"), text=text, problems=[])
+    config = _read_config(table, root)
+    if table.problems:
+        raise ProjectInvalid(*table.problems)
+    return config
+
+
+def select_target(config: ProjectConfig, name: str) -> TargetConfig:
+    """Returns the target of a name, or the default one. Raises ``UsageError`` (K006)."""
+    wanted = name or config.target
+    if wanted in config.targets:
+        return config.targets[wanted]
+    if not name and not config.targets:
+        return TargetConfig(name=wanted)
+    known = ", ".join(config.targets) or f"only '{config.target}'"
+    raise UsageError(
+        Diagnostic(
+            "K006",
+            f"target '{wanted}' is not declared",
+            hint=did_you_mean(wanted, config.targets) or f"Declared targets: {known}.",
+        )
+    )
+
+
+class _Table:
+    """A table of the file, the way to it, and the mistakes found so far."""
+
+    def __init__(
+        self,
+        values: Mapping[str, Any],
+        way: tuple[str, ...],
+        *,
+        text: str,
+        problems: list[Diagnostic],
+    ) -> None:
+        self.values = values
+        self.way = way
+        self.problems = problems
+        self._text = text
+
+    def below(self, key: str) -> _Table:
+        values = self.take(key, dict, default={})
+        return _Table(values, (*self.way, key), text=self._text, problems=self.problems)
+
+    def take(self, key: str, kind: type, *, default: Any) -> Any:
+        value = self.values.get(key, default)
+        is_fit = isinstance(value, kind) and not (kind is int and isinstance(value, bool))
+        if is_fit and (kind is not list or all(isinstance(item, str) for item in value)):
+            return value
+        self.report(key, f"'{key}' is not {_WORDS[kind]}")
+        return default
+
+    def check(self, known: tuple[str, ...]) -> None:
+        for key in self.values:
+            if key not in known:
+                hint = did_you_mean(key, known) or f"Known keys: {', '.join(sorted(known))}."
+                self.report(key, f"[{'.'.join(self.way)}] has the unknown key '{key}'", hint=hint)
+
+    def report(self, key: str, message: str, *, hint: str = "") -> None:
+        self.problems.append(Diagnostic("K108", message, self._place(key), hint))
+
+    def _place(self, key: str) -> Span:
+        """Finds the line by its text: tomllib tells no places."""
+        header = ""
+        best = Span(FILE)
+        dotted = ".".join(self.way)
+        for number, line in enumerate(self._text.split("\n"), 1):
+            stripped = line.strip()
+            if stripped.startswith("["):
+                header = re.sub(r"[\s\"'\[\]]", "", stripped.partition("#")[0])
+                if header == f"{dotted}.{key}":
+                    return Span(FILE, number, line.index("[") + 1)
+                if header == dotted:
+                    best = Span(FILE, number, line.index("[") + 1)
+            elif header and dotted.startswith(header):
+                found = re.search(rf"(?<![\w-])[\"']?({re.escape(key)})[\"']?\s*[=.]", line)
+                if found:
+                    return Span(FILE, number, found.start(1) + 1, number, found.end(1) + 1)
+        return best
+
+
+def _read_config(table: _Table, root: Path) -> ProjectConfig:
+    table.check(_KEYS)
+    name = table.take("name", str, default="")
+    if not re.fullmatch(r"[A-Za-z_]\w*", name):
+        hint = "Letters, digits and '_', such as: name = \"shop\"."
+        table.report("name", "[tool.kpi] needs a 'name' of one word", hint=hint)
+    default = ProjectConfig(name=name, root=root)
+    paths = {
+        field: tuple(
+            path.strip("/") for path in table.take(key, list, default=[*getattr(default, field)])
+        )
+        for key, field in _PATHS.items()
+    }
+    targets = table.below("targets")
+    added = table.take("published-schemas", list, default=[])
+    return ProjectConfig(
+        name=name,
+        root=root,
+        vars=_without_dates(table.take("vars", dict, default={})),
+        target=table.take("target", str, default=default.target),
+        targets={key: _read_target(targets.below(key), key) for key in targets.values},
+        model_defaults=tuple(_read_defaults(table.below("models"), (), project=name)),
+        seed_defaults=tuple(_read_defaults(table.below("seeds"), (), project=name)),
+        published_schemas=tuple(dict.fromkeys((*default.published_schemas, *added))),
+        target_path=table.take("target-path", str, default=default.target_path),
+        **paths,
+    )
+
+
+def _read_target(table: _Table, name: str) -> TargetConfig:
+    table.check(tuple(_TARGET_KEYS))
+    default = TargetConfig(name=name)
+    kind = table.take("type", str, default=default.kind)
+    if kind not in _TARGET_TYPES:
+        hint = did_you_mean(kind, _TARGET_TYPES) or f"It takes {', '.join(_TARGET_TYPES)}."
+        table.report("type", f"target '{name}' has the unknown type '{kind}'", hint=hint)
+    threads = table.take("threads", int, default=default.threads)
+    if threads < 1:
+        table.report("threads", "'threads' is less than 1")
+    return TargetConfig(
+        name=name,
+        kind=kind,
+        threads=threads,
+        memory_limit=table.take("memory_limit", str, default=default.memory_limit),
+        raw_dir=table.take("raw_dir", str, default=default.raw_dir),
+        database=table.take("database", str, default=default.database),
+        settings={
+            key: _as_text(value) for key, value in table.take("settings", dict, default={}).items()
+        },
+    )
+
+
+def _as_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _read_defaults(
+    table: _Table, path: tuple[str, ...], *, project: str
+) -> Iterator[FolderDefaults]:
+    """Reads folder defaults: a table is a folder below, all else configuration."""
+    config: dict[str, Any] = {}
+    for key, value in table.values.items():
+        plain = key.removeprefix("+").replace("-", "_")
+        if isinstance(value, dict) and not key.startswith("+") and plain not in _MAPPINGS:
+            below = path if not path and key == project else (*path, key)
+            yield from _read_defaults(table.below(key), below, project=project)
+        elif plain in CONFIG_KEYS:
+            config[plain] = _without_dates(value)
+        else:
+            hint = did_you_mean(plain, CONFIG_KEYS) or "Put a key of your own under '+meta'."
+            table.report(key, f"[{'.'.join(table.way)}] has the unknown config '{key}'", hint=hint)
+    if config:
+        yield FolderDefaults(path, config)
+
+
+def _without_dates(value: Any) -> Any:
+    """Returns TOML values with dates and times as text, as YAML gives them."""
+    if isinstance(value, dict):
+        return {key: _without_dates(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_dates(item) for item in value]
+    if isinstance(value, (datetime.date, datetime.time)):
+        return value.isoformat()
+    return value

@@ -1,0 +1,68 @@
+"""One YAML file beside models or seeds → what it declares: properties, sources, tests.
+
+Knows dbt's top-level keys. What stands below each is read by its own module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.node import DataTest, Macro, Source
+from kpi_runner.load.properties import NodeProperties, read_properties
+from kpi_runner.load.reader import Entry
+from kpi_runner.load.sources import read_source
+from kpi_runner.load.yaml_file import Fields, Tree
+
+RESOURCES = {"models": "model", "seeds": "seed"}
+ACCEPTED = [
+    "version",
+    "unit_tests",
+    "exposures",
+    "snapshots",
+    "macros",
+    "analyses",
+    "data_tests",
+    "groups",
+    "metrics",
+    "semantic_models",
+    "saved_queries",
+    "anchors",
+]
+"""dbt's further top-level keys: nothing here reads them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """What one or more YAML files declare."""
+
+    properties: tuple[NodeProperties, ...] = ()
+    sources: tuple[Source, ...] = ()
+    tests: tuple[DataTest, ...] = ()
+
+
+def read_declarations(
+    tree: Tree, *, project: str, macros: Mapping[str, Macro], diagnostics: list[Diagnostic]
+) -> Declared:
+    """Reads a YAML file of ``models:``, ``seeds:`` and ``sources:``."""
+    if not isinstance(tree, Fields):
+        message = f"'{tree.span.path}' is not a mapping"
+        hint = "Start with 'models:', 'seeds:' or 'sources:'."
+        diagnostics.append(Diagnostic("K102", message, tree.span, hint))
+        return Declared()
+    top = Entry(tree, f"'{tree.span.path}'", diagnostics=diagnostics)
+    properties: list[NodeProperties] = []
+    for key, resource in RESOURCES.items():
+        for entry in top.entries(key, resource):
+            found = read_properties(entry, resource, project=project, macros=macros)
+            properties += [found] if found else []
+    sources: list[Source] = []
+    tests = [test for entry in properties for test in entry.tests]
+    for entry in top.entries("sources", "source"):
+        tables, table_tests = read_source(entry, project=project, macros=macros)
+        sources += tables
+        tests += table_tests
+    top.ignore(*ACCEPTED)
+    top.close()
+    return Declared(properties=tuple(properties), sources=tuple(sources), tests=tuple(tests))

@@ -1,0 +1,182 @@
+"""Links names to nodes: who reads whom, unknown names, circles, relations that clash.
+
+Pure: it gets what was read and returns ids. Knows no files and no YAML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+
+from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.names import NodeId
+from kpi_runner.core.node import DataTest, Model, Ref, Scan, Seed, Source, SourceRef
+from kpi_runner.core.span import Span
+from kpi_runner.core.suggest import did_you_mean
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What a name can stand for."""
+
+    project: str
+    relations: Mapping[str, NodeId]
+    sources: Mapping[str, NodeId]
+    disabled: Set[str]
+    areas: Mapping[str, tuple[NodeId, ...]]
+
+
+def link_scan(
+    scan: Scan, reader: str, *, names: Names, unknown: str, diagnostics: list[Diagnostic]
+) -> tuple[NodeId, ...]:
+    """Returns the nodes that a template reads, each once, in order.
+
+    ``reader`` names the template in messages; ``unknown`` is the code of an unknown ref.
+    """
+    found = [
+        _link_ref(ref, reader, names=names, unknown=unknown, diagnostics=diagnostics)
+        for ref in scan.refs
+    ]
+    found += [
+        _link_source(ref, reader, names=names, diagnostics=diagnostics) for ref in scan.sources
+    ]
+    parents = [node for node in found if node]
+    for call in scan.kpis:
+        if call.area in names.areas:
+            parents += names.areas[call.area]
+        else:
+            hint = did_you_mean(call.area, names.areas) or f"Areas: {', '.join(names.areas)}."
+            message = f"{reader} asks for the KPIs of the unknown area '{call.area}'"
+            diagnostics.append(Diagnostic("K105", message, call.span, hint))
+    return tuple(dict.fromkeys(parents))
+
+
+def _link_ref(
+    ref: Ref, reader: str, *, names: Names, unknown: str, diagnostics: list[Diagnostic]
+) -> NodeId:
+    is_ours = ref.package in ("", names.project)
+    if is_ours and ref.name in names.relations:
+        return names.relations[ref.name]
+    if is_ours and ref.name in names.disabled:
+        message = f"{reader} refers to disabled model '{ref.name}'"
+        hint = "Enable it, or do not refer to it."
+    elif not is_ours:
+        message = f"{reader} refers to model '{ref.name}' of unknown package '{ref.package}'"
+        hint = f"The project's own name is '{names.project}'."
+    else:
+        message = f"{reader} refers to unknown model '{ref.name}'"
+        hint = did_you_mean(ref.name, names.relations)
+        tables = [name for name in names.sources if name.endswith(f".{ref.name}")]
+        if not hint and tables:
+            source, _, table = tables[0].partition(".")
+            hint = f"A raw table is read with source('{source}', '{table}')."
+    diagnostics.append(Diagnostic(unknown, message, ref.span, hint))
+    return ""
+
+
+def _link_source(
+    ref: SourceRef, reader: str, *, names: Names, diagnostics: list[Diagnostic]
+) -> NodeId:
+    name = f"{ref.source}.{ref.table}"
+    if name in names.sources:
+        return names.sources[name]
+    hint = did_you_mean(name, names.sources) or "Declare the table under sources: in YAML."
+    message = f"{reader} reads unknown source '{name}'"
+    diagnostics.append(Diagnostic("K202", message, ref.span, hint))
+    return ""
+
+
+def link_test(
+    test: DataTest, nodes: Mapping[NodeId, object], *, names: Names, diagnostics: list[Diagnostic]
+) -> tuple[NodeId, ...]:
+    """Returns what a test reads: the node it is about, and the refs of its arguments."""
+    own = (test.node,) if test.node in nodes else ()
+    code = "K201" if test.kind == "singular" else "K205"
+    read = link_scan(
+        test.scan, f"data test '{test.name}'", names=names, unknown=code, diagnostics=diagnostics
+    )
+    return tuple(dict.fromkeys((*own, *read)))
+
+
+def find_cycles(
+    parents: Mapping[NodeId, tuple[NodeId, ...]],
+    spans: Mapping[NodeId, Span | None],
+    *,
+    places: Mapping[tuple[NodeId, NodeId], Span | None],
+) -> tuple[Diagnostic, ...]:
+    """Returns one finding per circle (K203; K508 where all its nodes are KPIs).
+
+    ``spans`` holds the place of each node, ``places`` that of each single reference.
+    """
+    left = dict(parents)
+    found = []
+    while circle := _find_circle(left):
+        found.append(_describe(circle, spans, places=places))
+        for node in circle:
+            left.pop(node, None)
+    return tuple(found)
+
+
+def _find_circle(parents: Mapping[NodeId, tuple[NodeId, ...]]) -> list[NodeId]:
+    try:
+        TopologicalSorter(parents).prepare()
+    except CycleError as error:
+        circle: list[NodeId] = error.args[1][:-1]
+        start = circle.index(min(circle))
+        return [*circle[start:], *circle[:start]]
+    return []
+
+
+def _describe(
+    circle: list[NodeId],
+    spans: Mapping[NodeId, Span | None],
+    *,
+    places: Mapping[tuple[NodeId, NodeId], Span | None],
+) -> Diagnostic:
+    # graphlib lists each node before the one that reads it.
+    readers = [*circle[1:], circle[0]]
+    names = [node.rpartition(".")[2] for node in circle]
+    is_kpi = all(node.startswith("kpi.") for node in circle)
+    first = circle[0]
+    edges = list(zip(readers, circle, strict=True))[::-1]
+    notes = []
+    for reader, read in edges:
+        span = places.get((reader, read)) or spans.get(reader)
+        verb = "reads" if reader != read else "reads itself,"
+        notes.append(f"'{_short(reader)}' {verb} '{_short(read)}' at {span}")
+    path = " → ".join([names[0], *names[:0:-1], names[0]])
+    span = places.get((first, circle[-1])) or spans.get(first)
+    what = "KPIs are defined by each other" if is_kpi else "models read each other"
+    return Diagnostic(
+        "K508" if is_kpi else "K203",
+        f"{what} in a circle: {path}",
+        span,
+        "Take one of these references out.",
+        tuple(notes),
+    )
+
+
+def _short(node: NodeId) -> str:
+    return node.rpartition(".")[2]
+
+
+def find_relation_clashes(nodes: Iterable[Model | Seed | Source]) -> tuple[Diagnostic, ...]:
+    """Returns a finding (K204) for each relation that two nodes would build."""
+    owners: dict[str, Model | Seed | Source] = {}
+    found = []
+    for node in nodes:
+        if isinstance(node, Model) and node.config.materialized == "ephemeral":
+            continue
+        owner = owners.setdefault(str(node.relation).lower(), node)
+        if owner is not node:
+            found.append(
+                Diagnostic(
+                    "K204",
+                    f"'{node.name}' and '{owner.name}' both build '{node.relation}'",
+                    node.span,
+                    "Give one of them another name, schema or alias.",
+                    (f"the other at {owner.span}",),
+                )
+            )
+    return tuple(found)

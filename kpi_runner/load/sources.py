@@ -1,0 +1,139 @@
+"""``sources:`` YAML → raw tables as they land, with what is enforced while landing.
+
+Knows dbt's keys and ours (``grain``, ``default``, ``optional``); never looks at raw files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from kpi_runner.core.names import Relation
+from kpi_runner.core.node import Column, DataTest, Macro, Source
+from kpi_runner.core.suggest import did_you_mean
+from kpi_runner.load.properties import read_columns
+from kpi_runner.load.reader import Entry
+from kpi_runner.load.tests import Subject, read_tests
+
+SOURCE_KEYS = [
+    "database",
+    "loader",
+    "loaded_at_field",
+    "loaded_at_query",
+    "freshness",
+    "quoting",
+    "overrides",
+    "meta",
+    "config",
+]
+TABLE_KEYS = [
+    "loader",
+    "loaded_at_field",
+    "loaded_at_query",
+    "freshness",
+    "quoting",
+    "meta",
+    "external",
+    "docs",
+]
+
+
+def read_source(
+    entry: Entry, *, project: str, macros: Mapping[str, Macro]
+) -> tuple[tuple[Source, ...], tuple[DataTest, ...]]:
+    """Reads one entry of ``sources:``; returns its tables and the tests on them."""
+    name = entry.required_text("name")
+    schema = entry.text("schema") or f"raw_{name}"
+    tags = entry.texts("tags")
+    sources: list[Source] = []
+    tests: list[DataTest] = []
+    for table in entry.entries("tables", "source table"):
+        source, table_tests = _read_table(
+            table, name, schema=schema, project=project, macros=macros
+        )
+        if source:
+            sources.append(replace(source, tags=tuple(dict.fromkeys((*tags, *source.tags)))))
+            tests += table_tests
+    entry.text("description")
+    entry.ignore(*SOURCE_KEYS)
+    entry.close()
+    return tuple(sources), tuple(tests)
+
+
+def _read_table(
+    table: Entry, source: str, *, schema: str, project: str, macros: Mapping[str, Macro]
+) -> tuple[Source | None, tuple[DataTest, ...]]:
+    name = table.required_text("name")
+    if not name or not source:
+        return None, ()
+    node = f"source.{project}.{source}.{name}"
+    subject = Subject(node=node, name=f"{source}.{name}", project=project, macros=macros)
+    columns, tests = read_columns(table, subject, read_column=_read_column)
+    tests += read_tests(table, subject)
+    key = _existing_columns(table, "grain", columns=columns)
+    enforced = {test.column for test in tests if _is_enforced_while_landing(test)} | set(key)
+    config = table.entry("config")
+    settings = table.plain("config") if config else {}
+    moment = _moment(config, columns) if config else ""
+    result = Source(
+        id=node,
+        source=source,
+        name=name,
+        relation=Relation(schema, table.text("identifier") or name),
+        key=key,
+        columns=tuple(replace(c, is_nullable=c.name not in enforced) for c in columns),
+        moment=moment,
+        tags=(*table.texts("tags"), *_tags(settings)),
+        description=table.text("description"),
+        path=table.fields.span.path,
+        span=table.span("name"),
+    )
+    table.ignore(*TABLE_KEYS)
+    table.close()
+    if settings.get("enabled") is False:
+        return None, ()
+    return result, tuple(test for test in tests if not _is_enforced_while_landing(test))
+
+
+def _read_column(item: Entry) -> Column:
+    default = item.text("default")
+    return Column(
+        name="",
+        data_type=item.text("data_type").lower(),
+        description=item.text("description"),
+        unit=item.text("unit"),
+        default=default,
+        is_required=not item.boolean("optional") and not default,
+    )
+
+
+def _is_enforced_while_landing(test: DataTest) -> bool:
+    return test.kind == "not_null" and not test.where and test.severity == "error"
+
+
+def _tags(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    tags = settings.get("tags") or ()
+    return (tags,) if isinstance(tags, str) else tuple(str(tag) for tag in tags)
+
+
+def _existing_columns(entry: Entry, key: str, *, columns: tuple[Column, ...]) -> tuple[str, ...]:
+    """Takes a list of column names, each of which must be declared (K205)."""
+    known = [column.name for column in columns]
+    names = []
+    for scalar in entry.scalars(key):
+        if scalar.text in known:
+            names.append(scalar.text)
+        else:
+            entry.report(
+                "K205",
+                f"'{key}' of {entry.what} names the unknown column '{scalar.text}'",
+                span=scalar.span,
+                hint=did_you_mean(scalar.text, known) or f"Declare '{scalar.text}' under columns.",
+            )
+    return tuple(names)
+
+
+def _moment(config: Entry, columns: tuple[Column, ...]) -> str:
+    names = _existing_columns(config, "event_time", columns=columns)
+    return names[0] if names else ""

@@ -1,0 +1,318 @@
+"""Data tests: the generic ones that stand in YAML, and the singular ones that are files.
+
+Knows dbt's spellings of a test. Does not know which models exist, nor any SQL.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kpi_runner.core.diagnostic import Diagnostic, Severity
+from kpi_runner.core.names import NodeId
+from kpi_runner.core.node import DataTest, Macro, Ref, Scan, SourceRef
+from kpi_runner.core.span import Span
+from kpi_runner.core.suggest import did_you_mean
+from kpi_runner.load.reader import Entry
+from kpi_runner.load.yaml_file import Fields, Items, Scalar, Tree, to_plain
+
+
+@dataclass(frozen=True, slots=True)
+class GenericTest:
+    """A built-in generic test: the arguments it needs, those it also takes."""
+
+    needs: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+    has_column: bool = True
+
+
+GENERIC_TESTS: Mapping[str, GenericTest] = {
+    "not_null": GenericTest(),
+    "unique": GenericTest(),
+    "accepted_values": GenericTest(needs=("values",), takes=("quote",)),
+    "relationships": GenericTest(needs=("to", "field")),
+    "expression": GenericTest(needs=("sql",), has_column=False),
+}
+SETTINGS = [
+    "severity",
+    "where",
+    "limit",
+    "fail_calc",
+    "warn_if",
+    "error_if",
+    "store_failures",
+    "tags",
+    "enabled",
+    "name",
+    "alias",
+    "description",
+    "meta",
+    "docs",
+    "config",
+    "store_failures_as",
+    "schema",
+    "database",
+]
+"""What may stand beside the arguments of a test, or under its ``config:``."""
+
+MAX_NAME = 63
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a test is about."""
+
+    node: NodeId
+    name: str
+    project: str
+    macros: Mapping[str, Macro]
+    column: str = ""
+
+
+def read_tests(entry: Entry, subject: Subject) -> tuple[DataTest, ...]:
+    """Takes ``data_tests:`` (and the old ``tests:``) of a model, seed, source or column."""
+    items = (*entry.items("data_tests"), *entry.items("tests"))
+    tests = [_read_test(item, entry, subject=subject) for item in items]
+    return tuple(test for test in tests if test)
+
+
+def read_grain(entry: Entry, subject: Subject) -> tuple[tuple[str, ...], tuple[DataTest, ...]]:
+    """Takes ``grain:``; returns its columns and the test that they are a key."""
+    columns = entry.texts("grain")
+    if not columns:
+        return (), ()
+    name = f"grain_{subject.name}"
+    test = DataTest(
+        id=f"test.{subject.project}.{name}",
+        name=name,
+        kind="grain",
+        node=subject.node,
+        arguments={"columns": columns},
+        path=entry.fields.span.path,
+        span=entry.span("grain"),
+    )
+    return columns, (test,)
+
+
+def _read_test(item: Tree, entry: Entry, *, subject: Subject) -> DataTest | None:
+    found = _kind_and_arguments(item, entry)
+    if not found:
+        return None
+    kind, span, arguments = found
+    test = Entry(arguments, f"data test '{kind}'", diagnostics=entry.diagnostics)
+    if not _is_known(kind, span, subject=subject, diagnostics=entry.diagnostics):
+        return None
+    config = test.entry("config")
+    nested = test.entry("arguments")
+    if nested:
+        values = nested.fields
+    else:
+        own = [key for key in arguments.values if key not in (*SETTINGS, "test_name", "arguments")]
+        values = Fields(
+            {key: arguments.values[key] for key in own},
+            {key: arguments.keys[key] for key in own},
+            arguments.span,
+        )
+    test.ignore(*SETTINGS, "test_name", *values.values)
+    test.close()
+    return _build(kind, span, values=values, settings=(config, test), subject=subject)
+
+
+def _kind_and_arguments(item: Tree, entry: Entry) -> tuple[str, Span, Fields] | None:
+    if isinstance(item, Scalar):
+        return item.text, item.span, Fields({}, {}, item.span)
+    if isinstance(item, Fields):
+        named = item.values.get("test_name")
+        if isinstance(named, Scalar):
+            return named.text, named.span, item
+        if len(item.values) == 1:
+            ((kind, value),) = item.values.items()
+            span = item.keys[kind]
+            if isinstance(value, Scalar) and value.value is None:
+                return kind, span, Fields({}, {}, span)
+            if isinstance(value, Fields):
+                return kind, span, value
+            entry.mismatch(kind, value, wanted="a mapping of arguments")
+            return None
+    entry.report(
+        "K102",
+        f"a data test of {entry.what} is not one name with its arguments",
+        span=item.span,
+        hint="Indent the arguments below the name of the test.",
+    )
+    return None
+
+
+def _is_known(kind: str, span: Span, *, subject: Subject, diagnostics: list[Diagnostic]) -> bool:
+    if kind in GENERIC_TESTS or f"test_{kind.rpartition('.')[2]}" in subject.macros:
+        return True
+    own = [name.removeprefix("test_") for name in subject.macros if name.startswith("test_")]
+    diagnostics.append(
+        Diagnostic(
+            "K206",
+            f"'{subject.name}' uses the unknown data test '{kind}'",
+            span,
+            did_you_mean(kind, (*GENERIC_TESTS, *own))
+            or f"Known: {', '.join(GENERIC_TESTS)}, or write a macro 'test_{kind}'.",
+        )
+    )
+    return False
+
+
+def _build(
+    kind: str,
+    span: Span,
+    *,
+    values: Fields,
+    settings: tuple[Entry | None, Entry],
+    subject: Subject,
+) -> DataTest | None:
+    config, flat = settings
+
+    def place(key: str) -> Entry:
+        return config if config and config.has(key) else flat
+
+    arguments = {key: to_plain(value) for key, value in values.values.items()}
+    column = subject.column or str(arguments.pop("column_name", ""))
+    _check_arguments(
+        kind, column, values=Entry(values, flat.what, diagnostics=flat.diagnostics), subject=subject
+    )
+    if not place("enabled").boolean("enabled", default=True):
+        return None
+    severity = place("severity").text("severity", "error").lower()
+    if severity not in ("error", "warn"):
+        flat.report(
+            "K105",
+            f"'severity' is '{severity}', which is not one of its words",
+            span=place("severity").span("severity"),
+            hint="It takes error, warn.",
+        )
+        severity = "error"
+    name = place("name").text("name") or _name(kind, subject, column=column, arguments=arguments)
+    return DataTest(
+        id=f"test.{subject.project}.{name}",
+        name=name,
+        kind=kind,
+        node=subject.node,
+        column=column,
+        arguments=arguments,
+        severity=Severity(severity),
+        where=place("where").text("where"),
+        limit=place("limit").integer("limit"),
+        fail_calc=place("fail_calc").text("fail_calc"),
+        warn_if=place("warn_if").text("warn_if"),
+        error_if=place("error_if").text("error_if"),
+        store_failures=place("store_failures").boolean("store_failures"),
+        tags=place("tags").texts("tags"),
+        description=place("description").text("description"),
+        path=span.path,
+        scan=_scan_arguments(values),
+        span=span,
+    )
+
+
+def _check_arguments(kind: str, column: str, *, values: Entry, subject: Subject) -> None:
+    generic = GENERIC_TESTS.get(kind)
+    if generic is None:
+        macro = subject.macros[f"test_{kind.rpartition('.')[2]}"]
+        generic = GenericTest(takes=macro.parameters, has_column=False)
+    if generic.has_column and not column:
+        values.report(
+            "K104",
+            f"data test '{kind}' of '{subject.name}' has no column",
+            span=values.fields.span,
+            hint="Put it below a column, or give 'column_name'.",
+        )
+    for key in generic.needs:
+        if not values.has(key):
+            values.report("K104", f"data test '{kind}' has no '{key}'", span=values.fields.span)
+    if kind == "accepted_values":
+        values.items("values")
+    values.ignore(*generic.needs, *generic.takes, "column_name")
+    values.close()
+
+
+def _name(kind: str, subject: Subject, *, column: str, arguments: Mapping[str, Any]) -> str:
+    """Names a test as dbt does: kind, subject, column and arguments."""
+    parts = [column] if column else []
+    for key in sorted(arguments):
+        value = arguments[key]
+        values = value.values() if isinstance(value, dict) else value
+        parts += [str(part) for part in values] if isinstance(value, (dict, list)) else [str(value)]
+    prefix = "source_" if subject.node.startswith("source.") else ""
+    words = "__".join(re.sub(r"[^0-9a-zA-Z_]+", "_", part) for part in parts)
+    name = f"{prefix}{kind.replace('.', '_')}_{subject.name.replace('.', '_')}_{words}".rstrip("_")
+    if len(name) <= MAX_NAME:
+        return name
+    digest = hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()[:8]
+    return f"{name[: MAX_NAME - 9].rstrip('_')}_{digest}"
+
+
+_CALL = re.compile(
+    r"""\b(ref|source)\(\s*(['"])(.+?)\2\s*(?:,\s*(['"])(.+?)\4\s*)?(?:,[^()]*)?\)"""
+)
+
+
+def _scan_arguments(tree: Tree) -> Scan:
+    refs: list[Ref] = []
+    sources: list[SourceRef] = []
+    for scalar in _scalars(tree):
+        for call in _CALL.finditer(scalar.text):
+            first, second = call[3], call[5] or ""
+            span = scalar.span
+            if call[1] == "source":
+                sources.append(SourceRef(first, second, span))
+            else:
+                refs.append(Ref(second or first, first if second else "", span))
+    return Scan(refs=tuple(refs), sources=tuple(sources))
+
+
+def _scalars(tree: Tree) -> Iterator[Scalar]:
+    if isinstance(tree, Scalar):
+        yield tree
+        return
+    for child in tree.items if isinstance(tree, Items) else tree.values.values():
+        yield from _scalars(child)
+
+
+_SEVERITY = re.compile(r"\s*--\s*severity:\s*(\w+)")
+
+
+def read_singular(
+    name: str, *, path: str, raw: str, scan: Scan, project: str, diagnostics: list[Diagnostic]
+) -> DataTest | None:
+    """Makes the test that a file is; its first line may say ``-- severity: warn``.
+
+    ``config()`` in the file may set severity, where, limit, tags and enabled, as in dbt.
+    """
+    comment = _SEVERITY.match(raw.partition("\n")[0])
+    config = scan.config
+    severity = str(config.get("severity", comment[1] if comment else "error")).lower()
+    if config.get("enabled", True) is False:
+        return None
+    if severity not in ("error", "warn"):
+        message = f"'severity' is '{severity}', which is not one of its words"
+        diagnostics.append(
+            Diagnostic("K105", message, scan.config_span or Span(path), "It takes error, warn.")
+        )
+        severity = "error"
+    tags = config.get("tags", ())
+    return DataTest(
+        id=f"test.{project}.{name}",
+        name=name,
+        kind="singular",
+        severity=Severity(severity),
+        where=str(config.get("where") or ""),
+        limit=int(config.get("limit") or 0),
+        fail_calc=str(config.get("fail_calc") or ""),
+        warn_if=str(config.get("warn_if") or ""),
+        error_if=str(config.get("error_if") or ""),
+        tags=(tags,) if isinstance(tags, str) else tuple(tags),
+        path=path,
+        raw=raw,
+        scan=scan,
+        span=Span(path),
+    )

@@ -1,0 +1,102 @@
+"""Reads the KPI scorecard from the published database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from kpi_runner.adapters import open_adapter
+from kpi_runner.adapters.protocol import Adapter
+from kpi_runner.core.names import Relation
+from kpi_runner.load.config import find_project, load_config, select_target
+from kpi_runner.ops.options import Options
+from kpi_runner.ops.places import find_places
+from kpi_runner.report.scorecard import Scorecard, ScorecardRow
+
+MONTHS = 12
+
+_CATALOG = """
+select kpi, label, area, unit, direction
+from kpi.kpi_catalog
+where variant = '' and kind = 'hard'
+order by rowid
+"""
+_VALUES = """
+select
+    kpi,
+    cast(cast(period_start as date) as varchar) as period,
+    value,
+    null_reason
+from kpi.kpi_values
+where variant = '' and grain = 'month' and dimension = '' and not is_partial
+order by kpi, period_start
+"""
+_CHECKS = """
+select
+    kpi,
+    count(*) filter (where status = 'pass') as held,
+    count(*) filter (where status != 'skipped') as checked
+from kpi.assertion_results
+group by kpi
+"""
+_SHOP = """
+select
+    currency,
+    cast(as_of_date as varchar) as as_of
+from core.dim_shop
+"""
+_NEEDED = {
+    Relation("kpi", "kpi_catalog"),
+    Relation("kpi", "kpi_values"),
+    Relation("kpi", "assertion_results"),
+    Relation("core", "dim_shop"),
+}
+
+
+def scorecard(options: Options) -> Scorecard | None:
+    """Returns the hard KPIs in their latest complete month, or None where none is published."""
+    config = load_config(find_project(options.project_dir))
+    target = select_target(config, options.target)
+    path = find_places(options, config, target).published
+    if not path.exists():
+        return None
+    adapter = open_adapter(target, path, read_only=True)
+    try:
+        if not adapter.relations().keys() >= _NEEDED:
+            return None
+        return _read(adapter, config.name)
+    finally:
+        adapter.close()
+
+
+def _read(adapter: Adapter, shop: str) -> Scorecard | None:
+    settings = adapter.query(_SHOP).dicts
+    values = adapter.query(_VALUES).dicts
+    months = {kpi: list(rows) for kpi, rows in groupby(values, key=itemgetter("kpi"))}
+    checks = {row["kpi"]: row for row in adapter.query(_CHECKS).dicts}
+    rows = [
+        _row(entry, months[entry["kpi"]], checks.get(entry["kpi"], {}))
+        for entry in adapter.query(_CATALOG).dicts
+        if entry["kpi"] in months
+    ]
+    if not settings or not rows:
+        return None
+    return Scorecard(shop=shop, rows=tuple(rows), **settings[0])
+
+
+def _row(
+    entry: Mapping[str, Any], months: list[dict[str, Any]], checks: Mapping[str, Any]
+) -> ScorecardRow:
+    latest = months[-1]
+    return ScorecardRow(
+        **entry,
+        period=latest["period"],
+        value=latest["value"],
+        previous=months[-2]["value"] if len(months) > 1 else None,
+        null_reason=latest["null_reason"] or "",
+        trend=tuple(month["value"] for month in months[-MONTHS:]),
+        held=checks.get("held", 0),
+        checked=checks.get("checked", 0),
+    )

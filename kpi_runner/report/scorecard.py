@@ -1,0 +1,185 @@
+"""The KPI scorecard: the latest complete month of each KPI on one page of text.
+
+Pure: the caller reads the published values and prints. A change is judged in words, so that
+the page says the same without colour.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from kpi_runner.report.text import Paint, paint_plain
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+ASCII_BLOCKS = "_.-:=+*#"
+AREAS = ("sales", "marketing", "care", "experience")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScorecardRow:
+    """One KPI.
+
+    Args:
+        kpi: its name.
+        period: first day of its latest complete month, ``YYYY-MM-DD``.
+        value: of that month, or None with ``null_reason``.
+        previous: of the month before.
+        trend: the last months up to ``period``, oldest first.
+        held: assertions that passed.
+        checked: assertions that were evaluated.
+    """
+
+    kpi: str
+    label: str
+    area: str
+    unit: str
+    direction: str
+    period: str
+    value: float | None
+    previous: float | None = None
+    null_reason: str = ""
+    trend: tuple[float | None, ...] = ()
+    held: int = 0
+    checked: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scorecard:
+    """A page: its rows, and what holds for all of them."""
+
+    shop: str
+    currency: str
+    as_of: str
+    rows: tuple[ScorecardRow, ...]
+
+
+def format_scorecard(
+    scorecard: Scorecard, *, paint: Paint = paint_plain, blocks: str = BLOCKS
+) -> str:
+    """Returns the page, or an empty text where there is no KPI.
+
+    ``blocks`` are the eight signs of the sparkline, lowest first.
+    """
+    if not scorecard.rows:
+        return ""
+    month = Counter(row.period for row in scorecard.rows).most_common(1)[0][0]
+    lines = {row: _cells(row, scorecard.currency, month, blocks) for row in scorecard.rows}
+    widths = [max(len(cells[position]) for cells in lines.values()) for position in range(6)]
+    title = f"KPI scorecard of {scorecard.shop}: {_month_name(month)}"
+    page = [paint(title, "strong") + f", as of {scorecard.as_of}, {scorecard.currency}"]
+    areas = sorted({row.area for row in lines}, key=_area_rank)
+    for area in areas:
+        page += ["", paint(area, "strong")]
+        page += [
+            _line(cells, widths, _judge(row), paint)
+            for row, cells in lines.items()
+            if row.area == area
+        ]
+    return "\n".join(page)
+
+
+def format_value(value: float | None, unit: str, currency: str = "") -> str:
+    """Returns a KPI value in its unit.
+
+    >>> format_value(0.0683, "rate"), format_value(1234.5, "money", "EUR")
+    ('6.83 %', '1,234.50 EUR')
+    """
+    if value is None:
+        return "–"
+    return _UNITS.get(unit, _UNITS["ratio"])(value, currency)
+
+
+def format_change(value: float | None, previous: float | None, unit: str) -> str:
+    """Returns the change: in points of percent for a rate, else relative.
+
+    >>> format_change(0.30, 0.25, "rate"), format_change(90.0, 100.0, "money")
+    ('+5.00 pp', '-10.0 %')
+    """
+    if value is None or previous is None:
+        return ""
+    if unit == "rate":
+        return f"{(value - previous) * 100:+.2f} pp"
+    return f"{(value - previous) / abs(previous):+.1%}".replace("%", " %") if previous else ""
+
+
+def sparkline(values: Sequence[float | None], blocks: str = BLOCKS) -> str:
+    """Returns one sign a value between the lowest and the highest; a gap where there is none.
+
+    >>> sparkline([1, 2, None, 3])
+    '▁▄ █'
+    """
+    known = [value for value in values if value is not None]
+    if not known:
+        return " " * len(values)
+    low, span = min(known), max(known) - min(known)
+    steps = len(blocks) - 1
+    return "".join(
+        " " if value is None else blocks[int((value - low) / span * steps) if span else 0]
+        for value in values
+    )
+
+
+def _cells(row: ScorecardRow, currency: str, month: str, blocks: str) -> tuple[str, ...]:
+    label = row.label if row.period == month else f"{row.label} ({row.period[:7]})"
+    value = row.null_reason if row.value is None and row.null_reason else ""
+    return (
+        label,
+        value or format_value(row.value, row.unit, currency),
+        format_change(row.value, row.previous, row.unit),
+        _judge(row),
+        sparkline(row.trend, blocks),
+        f"{row.held}/{row.checked} checks" if row.checked else "",
+    )
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], verdict: str, paint: Paint) -> str:
+    label, value, change, judged, trend, checks = (
+        cell.rjust(width) if position in (1, 2, 5) else cell.ljust(width)
+        for position, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    )
+    style = {"better": "good", "worse": "bad"}.get(verdict, "dim")
+    held, _, checked = cells[5].partition(" ")[0].partition("/")
+    checks = paint(checks, "dim" if held == checked else "bad")
+    moved = paint(f"{change}  {judged}", style)
+    return f"  {label}  {value}  {moved}  {trend}  {checks}".rstrip()
+
+
+def _judge(row: ScorecardRow) -> str:
+    """Returns whether the change is for the better, where the KPI has a direction."""
+    if row.value is None or row.previous is None or row.value == row.previous:
+        return ""
+    if row.direction not in ("up", "down"):
+        return ""
+    return "better" if (row.value > row.previous) == (row.direction == "up") else "worse"
+
+
+def _area_rank(area: str) -> tuple[int, str]:
+    return (AREAS.index(area) if area in AREAS else len(AREAS), area)
+
+
+def _month_name(period: str) -> str:
+    return date.fromisoformat(period[:10]).strftime("%B %Y")
+
+
+def _number(digits: int, unit: str = "") -> Callable[[float, str], str]:
+    def write(value: float, currency: str) -> str:
+        return f"{value:,.{digits}f} {unit or currency}".rstrip()
+
+    return write
+
+
+_UNITS: dict[str, Callable[[float, str], str]] = {
+    "money": _number(2),
+    "count": lambda value, _: f"{value:,.0f}",
+    "rate": lambda value, _: f"{value * 100:,.2f} %",
+    "ratio": lambda value, _: f"{value:,.2f}",
+    "points": lambda value, _: f"{value:,.2f}",
+    "index": lambda value, _: f"{value:,.1f}",
+    "seconds": _number(0, "s"),
+    "minutes": _number(1, "min"),
+    "days": _number(1, "days"),
+    "months": _number(1, "months"),
+}

@@ -1,0 +1,142 @@
+"""Jinja as our templates see it: strict names, macros everywhere, no files, bounded work.
+
+Compiled templates are kept; a macro file is compiled when the first of its macros is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, nodes
+from jinja2.ext import Extension
+from jinja2.sandbox import SandboxedEnvironment
+from jinja2.utils import LRUCache
+
+from kpi_runner.core.errors import ProjectInvalid
+from kpi_runner.core.node import Macro
+from kpi_runner.template.faults import MACRO_PREFIX, TemplateEndless, syntax_fault
+
+_MAX_STEPS = 1_000_000
+_KEPT_TEMPLATES = 256
+_STEP = "_count_step"
+
+
+class SqlTemplates:
+    """The templates of a project: a Jinja environment, and the macros that all of them see."""
+
+    def __init__(
+        self, macros: Mapping[str, Macro], extensions: Sequence[type[Extension]] = ()
+    ) -> None:
+        self.macros = macros
+        self.environment = _build_environment(extensions)
+        self._templates: LRUCache = LRUCache(_KEPT_TEMPLATES)
+        self._macro_files: dict[str, Template] = {}
+
+    def template(self, raw: str, path: str) -> Template:
+        """Returns the compiled template of a text; raises TemplateSyntaxError."""
+        key = (path, raw)
+        if key not in self._templates:
+            self._templates[key] = self._compile(self.environment.parse(raw, path, path), path)
+        template: Template = self._templates[key]
+        return template
+
+    def macro_file(self, macro: Macro) -> Template:
+        """Returns the compiled file of a macro; raises TemplateSyntaxError."""
+        if macro.path not in self._macro_files:
+            tree = self.environment.parse(macro.raw, macro.path, macro.path)
+            for node in tree.body:
+                if isinstance(node, nodes.Macro):
+                    node.name = MACRO_PREFIX + node.name
+            self._macro_files[macro.path] = self._compile(tree, macro.path)
+        return self._macro_files[macro.path]
+
+    def _compile(self, tree: nodes.Template, path: str) -> Template:
+        for loop in tree.find_all(nodes.For):
+            loop.body.insert(0, _count_step(loop.lineno))
+        for macro in tree.find_all(nodes.Macro):
+            macro.body.insert(0, _count_step(macro.lineno))
+        code = self.environment.compile(tree, path, path)
+        return Template.from_code(self.environment, code, self.environment.globals)
+
+
+class Rendering:
+    """One rendering: the names that its templates see, and how much work it has done."""
+
+    def __init__(self, templates: SqlTemplates, values: Mapping[str, Any]) -> None:
+        self._templates = templates
+        self._modules: dict[str, Any] = {}
+        self._steps = 0
+        self.names: dict[str, Any] = {
+            **{name: partial(self._call_macro, name) for name in templates.macros},
+            **values,
+            "return": _leave_macro,
+            _STEP: self._count_step,
+        }
+
+    @property
+    def known(self) -> list[str]:
+        """Names that a template may use."""
+        names = [*self.names, *self._templates.environment.globals]
+        return [name for name in names if name != _STEP]
+
+    def text(self, raw: str, path: str) -> str:
+        """Renders a template; whatever goes wrong in it passes through."""
+        template = self._templates.template(raw, path)
+        return "".join(template.root_render_func(template.new_context(self.names)))
+
+    def _call_macro(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        macro = self._templates.macros[name]
+        if macro.path not in self._modules:
+            template = self._templates.macro_file(macro)
+            self._modules[macro.path] = template.make_module(self.names)
+        try:
+            return getattr(self._modules[macro.path], MACRO_PREFIX + name)(*args, **kwargs)
+        except _MacroReturned as returned:
+            return returned.value
+
+    def _count_step(self) -> None:
+        self._steps += 1
+        if self._steps > _MAX_STEPS:
+            raise TemplateEndless
+
+
+class _MacroReturned(Exception):
+    """Carries the value of ``return()`` up to the call of its macro."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__("return() stands outside of a macro")
+        self.value = value
+
+
+def parse_template(raw: str, path: str) -> nodes.Template:
+    """Returns the syntax tree of a template; raises ProjectInvalid with K301."""
+    try:
+        return _parsing_environment().parse(raw, path, path)
+    except TemplateSyntaxError as error:
+        raise ProjectInvalid(syntax_fault(error, raw, path)) from error
+
+
+@lru_cache(maxsize=1)
+def _parsing_environment() -> SandboxedEnvironment:
+    return _build_environment(())
+
+
+def _build_environment(extensions: Sequence[type[Extension]]) -> SandboxedEnvironment:
+    environment = SandboxedEnvironment(
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols", *extensions],
+    )
+    environment.globals.pop("lipsum")
+    return environment
+
+
+def _leave_macro(value: Any = "") -> None:
+    raise _MacroReturned(value)
+
+
+def _count_step(line: int) -> nodes.Node:
+    call = nodes.Call(nodes.Name(_STEP, "load"), [], [], None, None)
+    step = nodes.ExprStmt(call)
+    return step.set_lineno(line, override=True)

@@ -1,0 +1,131 @@
+"""What went wrong in a template, as a diagnostic with the place in the right file.
+
+Reads Jinja's exceptions and tracebacks; knows nothing of what a template means.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from types import TracebackType
+
+from jinja2 import TemplateSyntaxError, UndefinedError
+
+from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.errors import KpiError
+from kpi_runner.core.span import Span
+from kpi_runner.core.suggest import did_you_mean
+from kpi_runner.template.place import find_name, span_at, tag_span
+from kpi_runner.template.scan import find_unclosed
+
+MACRO_PREFIX = "macro__"
+"""Macros are compiled under this prefix, so that calls by their own name pass through us."""
+
+_MAX_CALLERS = 5
+_INNER_NAME = re.compile(r"\b(?:[\w.]+\.<locals>|kpi_runner[\w.]*)\.")
+_OFFSET = re.compile(r" at (\d+)$")
+_UNDEFINED = re.compile(r"'(\w+)' is undefined")
+_NO_FILTER = re.compile(r"No (filter|test) named '(\w+)'")
+_LAST_QUOTED = re.compile(r"'([^']+)'[^']*$")
+_FIRST_QUOTED = re.compile(r"'([^']+)'")
+
+
+class TemplateEndless(Exception):
+    """A rendering has used up its budget of loop rounds and macro calls."""
+
+
+def syntax_fault(error: TemplateSyntaxError, raw: str, path: str) -> Diagnostic:
+    """Turns Jinja's complaint about the syntax of a file into K301, or K302 for a filter."""
+    text = str(error.message or "the template cannot be parsed")
+    missing = _NO_FILTER.search(text)
+    if missing:
+        return Diagnostic(
+            "K302",
+            f"unknown {missing[1]} '{missing[2]}'",
+            find_name(raw, path, error.lineno, missing[2]),
+        )
+    message, _, hint = text.partition(". ")
+    offset = _OFFSET.search(message)
+    if offset:
+        message = message[: offset.start()]
+        span = span_at(raw, path, int(offset[1]), int(offset[1]) + 1)
+    else:
+        span = _syntax_span(message, raw, path, error.lineno)
+    return Diagnostic("K301", _as_message(message), span, hint)
+
+
+def render_faults(
+    error: Exception, *, path: str, texts: Mapping[str, str], known: Collection[str]
+) -> tuple[Diagnostic, ...]:
+    """Turns whatever a rendering raised into diagnostics that name the right file and line.
+
+    Args:
+        error: the exception, with its traceback.
+        path: the template that was rendered.
+        texts: the template and all macro files, by path.
+        known: names that a template may use, for did-you-mean.
+    """
+    places = list(_places(error.__traceback__))
+    if isinstance(error, TemplateSyntaxError):
+        broken = error.filename or path
+        found: tuple[Diagnostic, ...] = (syntax_fault(error, texts[broken], broken),)
+    else:
+        file, line = places.pop() if places else (path, 1)
+        found = tuple(
+            replace(
+                fault,
+                span=fault.span or find_name(texts[file], file, line, _first_quoted(fault.message)),
+            )
+            for fault in _diagnose(error, known)
+        )
+    notes = _caller_notes(places)
+    return tuple(replace(fault, notes=fault.notes + notes) for fault in found)
+
+
+def _syntax_span(message: str, raw: str, path: str, line: int) -> Span:
+    if message == "Unexpected end of template":
+        unclosed = find_unclosed(raw)
+        if unclosed is not None:
+            return tag_span(raw, path, unclosed)
+    quoted = _LAST_QUOTED.search(message)
+    return find_name(raw, path, line, quoted[1] if quoted else "")
+
+
+def _places(traceback: TracebackType | None) -> Iterator[tuple[str, int]]:
+    while traceback:
+        template = traceback.tb_frame.f_globals.get("__jinja_template__")
+        if template is not None:
+            yield template.filename, template.get_corresponding_lineno(traceback.tb_lineno)
+        traceback = traceback.tb_next
+
+
+def _diagnose(error: Exception, known: Collection[str]) -> tuple[Diagnostic, ...]:
+    if isinstance(error, KpiError):
+        return error.diagnostics
+    text = _INNER_NAME.sub("", str(error).replace(MACRO_PREFIX, ""))
+    if isinstance(error, RecursionError | TemplateEndless):
+        hint = "Let the macro call itself, or the loop go round, a bounded number of times."
+        return (Diagnostic("K306", "the template does not end", None, hint),)
+    undefined = _UNDEFINED.match(text)
+    if isinstance(error, UndefinedError) and undefined:
+        name = undefined[1]
+        return (
+            Diagnostic("K302", f"unknown macro or name '{name}'", None, did_you_mean(name, known)),
+        )
+    return (Diagnostic("K303", _as_message(text) or type(error).__name__),)
+
+
+def _first_quoted(message: str) -> str:
+    quoted = _FIRST_QUOTED.search(message)
+    return quoted[1] if quoted else ""
+
+
+def _as_message(text: str) -> str:
+    text = text.strip().removesuffix(".")
+    return text[:1].lower() + text[1:]
+
+
+def _caller_notes(callers: list[tuple[str, int]]) -> tuple[str, ...]:
+    unique = dict.fromkeys(f"called from {path}:{line}" for path, line in reversed(callers))
+    return tuple(unique)[:_MAX_CALLERS]

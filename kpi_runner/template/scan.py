@@ -1,0 +1,229 @@
+"""Tier 1 of the scan: what a template refers to, by one pass of a regular expression.
+
+Knows Jinja's tags, strings and comments, and nothing else of Jinja: it never imports it. What
+it cannot settle beyond doubt it leaves undecided, and ``ast_scan`` looks again.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kpi_runner.core.node import KpisRef, Macro, Ref, Scan, SourceRef
+from kpi_runner.core.span import Span
+from kpi_runner.template.place import span_at
+
+Reference = Ref | SourceRef | KpisRef
+UNDECIDED = Scan(is_decided=False)
+WATCHED = frozenset({"ref", "source", "kpis", "config"})
+
+_STRING = r"""'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+\""""
+_NAME = r"""'[^'\\\n]*'|"[^"\\\n]*\""""
+_TAG = re.compile(
+    r"\{(?:"
+    rf"\{{(?P<print>(?:[^'\"}}]++|{_STRING}|\}}(?!\}}))*+)\}}\}}"
+    r"|%[-+]?\s*(?:"
+    r"raw\s*-?%\}.*?\{%[-+]?\s*endraw\s*[-+]?%\}"
+    rf"|(?P<word>\w+)(?P<block>(?:[^'\"%]++|{_STRING}|%(?!\}}))*+)%\}}"
+    r")"
+    r"|\#.*?\#\}"
+    r"|(?P<broken>[{%\#])"
+    r")",
+    re.DOTALL,
+)
+_CALL = re.compile(
+    rf"{_STRING}"
+    r"|(?<![\w.])(?P<function>ref|source|kpis|config)\b\s*"
+    rf"(?:\(\s*(?P<first>{_NAME})\s*(?:,\s*(?P<second>{_NAME})\s*)?\)"
+    rf"|(?P<arguments>\((?:[^()'\"\\]++|{_NAME})*+\))|(?P<attribute>\.))?",
+    re.DOTALL,
+)
+_QUOTED = re.compile(_STRING, re.DOTALL)
+_WORD = re.compile(r"[A-Za-z_]\w*")
+
+_OPENING = frozenset({"if", "for", "macro", "call", "filter", "with", "block"})
+_INERT = frozenset({"elif", "else", "do", "set", "break", "continue"})
+_WORDS_OF_JINJA = {"true": True, "false": False, "none": None}
+
+
+class _Undecided(Exception):
+    """Tier 1 has met something that it cannot settle."""
+
+
+def scan_text(raw: str, path: str, macros_may_ref: frozenset[str] = frozenset()) -> Scan:
+    """Reads refs, sources, KPI areas and literal configuration off a template's text.
+
+    Args:
+        raw: the template.
+        path: its place, for spans.
+        macros_may_ref: macros that refer to nodes; a template that names one is undecided.
+
+    >>> [ref.name for ref in scan_text("select * from {{ ref('orders') }}", "a.sql").refs]
+    ['orders']
+    """
+    try:
+        return _scan(raw, path, macros_may_ref)
+    except _Undecided:
+        return UNDECIDED
+
+
+def build_reference(function: str, names: Sequence[Any], span: Span) -> Reference | None:
+    """Returns what a call of ``ref``, ``source`` or ``kpis`` refers to, or None.
+
+    None: the function does not take arguments of this number or type.
+    """
+    match function, names:
+        case "ref", [str() as name]:
+            return Ref(name, "", span)
+        case "ref", [str() as package, str() as name]:
+            return Ref(name, package, span)
+        case "source", [str() as source, str() as table]:
+            return SourceRef(source, table, span)
+        case "kpis", [str() as area]:
+            return KpisRef(area, span)
+    return None
+
+
+def find_macros_that_ref(macros: Mapping[str, Macro]) -> frozenset[str]:
+    """Returns the macros whose file calls ``ref`` and the like, itself or through others."""
+    words = {name: _words_of_tags(macro.raw) for name, macro in macros.items()}
+    found = {name for name, used in words.items() if used & WATCHED}
+    while more := {name for name, used in words.items() if name not in found and used & found}:
+        found |= more
+    return frozenset(found)
+
+
+def build_scan(
+    found: Sequence[Reference], config: Mapping[str, Any], config_span: Span | None
+) -> Scan:
+    """Sorts what a tier has found into a decided ``Scan``."""
+    return Scan(
+        refs=tuple(item for item in found if isinstance(item, Ref)),
+        sources=tuple(item for item in found if isinstance(item, SourceRef)),
+        kpis=tuple(item for item in found if isinstance(item, KpisRef)),
+        config=config,
+        config_span=config_span,
+    )
+
+
+def find_unclosed(raw: str) -> int | None:
+    """Returns the offset of the innermost block tag that is never closed, or None."""
+    opened: list[int] = []
+    for tag in _TAG.finditer(raw):
+        word, body = tag["word"], tag["block"] or ""
+        if word in _OPENING or (word == "set" and "=" not in body):
+            opened.append(tag.start())
+        elif opened and word and word.startswith("end"):
+            opened.pop()
+    return opened[-1] if opened else None
+
+
+def _scan(raw: str, path: str, macros_may_ref: frozenset[str]) -> Scan:
+    found: list[Reference] = []
+    config: dict[str, Any] = {}
+    config_span: Span | None = None
+    depth = 0
+    for tag in _TAG.finditer(raw):
+        kind = tag.lastgroup
+        if kind is None:
+            continue
+        body, offset = tag[kind], tag.start(kind)
+        if kind == "broken" or _is_open_ended(body) or _names_any(body, macros_may_ref):
+            raise _Undecided
+        calls = [call for call in _CALL.finditer(body) if _is_ours(call)]
+        if calls and depth:
+            raise _Undecided
+        for call in calls:
+            if call["function"] == "config":
+                config |= _literal_arguments(call["arguments"])
+                start, end = offset + call.start(), offset + call.end()
+                config_span = config_span or span_at(raw, path, start, end)
+            else:
+                found.append(_reference(call, raw, path, offset))
+        if kind == "block":
+            depth += _depth_change(tag["word"], body)
+    if depth:
+        raise _Undecided
+    return build_scan(found, config, config_span)
+
+
+def _is_ours(call: re.Match[str]) -> bool:
+    # A string literal has no function, and `config.get(...)` only reads.
+    return call["function"] is not None and call["attribute"] is None
+
+
+def _depth_change(word: str, body: str) -> int:
+    if word == "set":
+        return 0 if "=" in body else 1
+    if word in _INERT:
+        return 0
+    if word in _OPENING:
+        return 1
+    if word.startswith("end"):
+        return -1
+    raise _Undecided
+
+
+def _is_open_ended(body: str) -> bool:
+    # The tag of a nested dict ends in the regular expression at its first '}}'.
+    if "{" not in body:
+        return False
+    bare = _QUOTED.sub("", body)
+    return bare.count("{") != bare.count("}")
+
+
+def _names_any(body: str, names: frozenset[str]) -> bool:
+    return bool(names) and not names.isdisjoint(_WORD.findall(body))
+
+
+def _words_of_tags(raw: str) -> frozenset[str]:
+    tags = (tag[tag.lastgroup] for tag in _TAG.finditer(raw) if tag.lastgroup)
+    return frozenset(word for body in tags for word in _WORD.findall(body))
+
+
+def _reference(call: re.Match[str], raw: str, path: str, offset: int) -> Reference:
+    names = [text[1:-1] for text in (call["first"], call["second"]) if text]
+    if not names:
+        raise _Undecided
+    start, end = call.span("second" if call["second"] else "first")
+    span = span_at(raw, path, offset + start + 1, offset + end - 1)
+    reference = build_reference(call["function"], names, span)
+    if reference is None:
+        raise _Undecided
+    return reference
+
+
+def _literal_arguments(text: str | None) -> dict[str, Any]:
+    # Where Jinja's literals and Python's differ, the text is left undecided.
+    if text is None:
+        raise _Undecided
+    try:
+        call = ast.parse(f"config{text}", mode="eval").body
+    except SyntaxError:
+        raise _Undecided from None
+    if not isinstance(call, ast.Call) or call.args:
+        raise _Undecided
+    return {_keyword(keyword): _literal(keyword.value) for keyword in call.keywords}
+
+
+def _keyword(keyword: ast.keyword) -> str:
+    if keyword.arg is None:
+        raise _Undecided
+    return keyword.arg
+
+
+def _literal(node: ast.expr | None) -> Any:
+    match node:
+        case ast.Constant(value=str() | int() | float() | None as value):
+            return value
+        case ast.Name(id=word) if word in _WORDS_OF_JINJA:
+            return _WORDS_OF_JINJA[word]
+        case ast.List(elts=items) | ast.Tuple(elts=items):
+            return [_literal(item) for item in items]
+        case ast.Dict(keys=keys, values=values):
+            return {_literal(k): _literal(v) for k, v in zip(keys, values, strict=True)}
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
+            return -value
+    raise _Undecided

@@ -1,0 +1,153 @@
+{{ config(materialized='table') }}
+with
+
+refunds as (
+    select * from {{ ref('stg_shopify__refunds') }}
+),
+
+refund_items as (
+    select * from {{ ref('stg_shopify__refund_items') }}
+),
+
+order_adjustments as (
+    select * from {{ ref('stg_shopify__order_adjustments') }}
+),
+
+order_items as (
+    select * from {{ ref('int_order_items__priced') }}
+),
+
+orders as (
+    select * from {{ ref('int_orders__placed') }}
+),
+
+return_items as (
+    select * from {{ ref('int_return_items__caused') }}
+),
+
+-- One line may be asked back in several parts; the first one names the cause.
+causes_ranked as (
+    select
+        return_id,
+        order_item_id,
+        cause_group,
+        row_number() over (
+            partition by return_id, order_item_id
+            order by {{ id_order('return_item_id') }}
+        ) as cause_rank
+    from return_items
+),
+
+causes as (
+    select
+        return_id,
+        order_item_id,
+        cause_group
+    from causes_ranked
+    where cause_rank = 1
+),
+
+-- Gift cards and orders that were never placed have no priced line, so they drop out here.
+items as (
+    select
+        'item-' || refund_items.refund_item_id as refund_line_key,
+        refunds.refund_id,
+        order_items.order_id,
+        order_items.order_item_id,
+        order_items.product_id,
+        'item' as line_type,
+        order_items.category,
+        case
+            when refund_items.restock_type in ('return', 'no_restock', 'legacy_restock')
+                then coalesce(causes.cause_group, 'unknown')
+            else '(none)'
+        end as cause_group,
+        coalesce(refund_items.restock_type, '(none)') as restock_type,
+        coalesce(refund_items.restock_type in ('return', 'no_restock', 'legacy_restock'), false)
+            as is_return_unit,
+        coalesce(refund_items.restock_type in ('return', 'cancel', 'legacy_restock'), false)
+            as is_restocked,
+        order_items.has_cost,
+        refund_items.refunded_quantity,
+        refund_items.refunded_amount,
+        refund_items.refunded_tax_amount,
+        order_items.unit_cost_amount,
+        refunds.refunded_at
+    from refund_items
+    inner join refunds
+        on refund_items.refund_id = refunds.refund_id
+    inner join order_items
+        on refund_items.order_item_id = order_items.order_item_id
+    left join causes
+        on refunds.return_id = causes.return_id
+        and refund_items.order_item_id = causes.order_item_id
+),
+
+adjustments as (
+    select
+        'adjustment-' || order_adjustments.adjustment_id as refund_line_key,
+        refunds.refund_id,
+        orders.order_id,
+        cast(null as varchar) as order_item_id,
+        cast(null as varchar) as product_id,
+        case
+            when order_adjustments.adjustment_kind = 'shipping_refund' then 'shipping'
+            else 'discrepancy'
+        end as line_type,
+        '(unallocated)' as category,
+        '(none)' as cause_group,
+        '(none)' as restock_type,
+        false as is_return_unit,
+        false as is_restocked,
+        false as has_cost,
+        0 as refunded_quantity,
+        order_adjustments.refunded_amount,
+        order_adjustments.refunded_tax_amount,
+        cast(null as decimal(18, 4)) as unit_cost_amount,
+        refunds.refunded_at
+    from order_adjustments
+    inner join refunds
+        on order_adjustments.refund_id = refunds.refund_id
+    inner join orders
+        on order_adjustments.order_id = orders.order_id
+    where order_adjustments.adjustment_kind in ('shipping_refund', 'refund_discrepancy')
+),
+
+lines as (
+    select * from items
+    union all
+    select * from adjustments
+),
+
+final as (
+    select
+        refund_line_key,
+        refund_id,
+        order_id,
+        order_item_id,
+        product_id,
+        line_type,
+        category,
+        cause_group,
+        restock_type,
+        is_return_unit,
+        refunded_quantity,
+        case when is_return_unit then refunded_quantity else 0 end as returned_quantity,
+        case when line_type = 'shipping' then 0 else refunded_amount end as returned_amount,
+        case when is_return_unit then refunded_amount else 0 end as returned_goods_amount,
+        case when line_type = 'item' then refunded_amount else 0 end as returned_item_amount,
+        case when has_cost then refunded_amount else 0 end as returned_costed_amount,
+        {{ money('case when has_cost and is_restocked then unit_cost_amount * refunded_quantity else 0 end') }}
+            as returned_cost_amount,
+        case
+            when line_type = 'discrepancy' and refunded_amount > 0 then refunded_amount
+            else 0
+        end as goodwill_amount,
+        case when line_type = 'shipping' then refunded_amount else 0 end
+            as refunded_shipping_amount,
+        refunded_tax_amount,
+        refunded_at
+    from lines
+)
+
+select * from final

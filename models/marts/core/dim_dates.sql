@@ -1,0 +1,98 @@
+with
+
+shop as (
+    select * from {{ ref('dim_shop') }}
+),
+
+orders as (
+    select * from {{ ref('stg_shopify__orders') }}
+),
+
+refunds as (
+    select * from {{ ref('stg_shopify__refunds') }}
+),
+
+shipments as (
+    select * from {{ ref('stg_shopify__shipments') }}
+),
+
+moments as (
+    select ordered_at as occurred_at
+    from orders
+    union all
+    select refunded_at as occurred_at
+    from refunds
+    union all
+    select promised_at as occurred_at
+    from shipments
+),
+
+first_moment as (
+    select min(occurred_at) as first_occurred_at
+    from moments
+),
+
+bounds as (
+    select
+        shop.as_of_date,
+        shop.fiscal_year_start_month,
+        shop.week_start,
+        least(
+            coalesce(
+                {{ local_date('first_moment.first_occurred_at', 'shop.iana_timezone') }},
+                shop.as_of_date
+            ),
+            shop.as_of_date
+        ) as first_date
+    from shop
+    cross join first_moment
+),
+
+days as (
+    select
+        unnest(generate_series(first_date, as_of_date, interval 1 day)) as day_at,
+        fiscal_year_start_month,
+        week_start
+    from bounds
+),
+
+-- Months are numbered from year 0, so that fiscal quarters and years are whole divisions.
+numbered as (
+    select
+        cast(day_at as date) as date_day,
+        week_start,
+        extract(year from day_at) * 12 + extract(month from day_at) - 1 as month_number,
+        extract(year from day_at) * 12 + extract(month from day_at) - fiscal_year_start_month
+            as fiscal_month_number,
+        fiscal_year_start_month - 1 as fiscal_shift
+    from days
+),
+
+begun as (
+    select
+        date_day,
+        case
+            when week_start = 'sunday' then cast(date_trunc('week', date_day + 1) as date) - 1
+            else cast(date_trunc('week', date_day) as date)
+        end as week_start_date,
+        month_number,
+        fiscal_month_number // 3 * 3 + fiscal_shift as quarter_month_number,
+        fiscal_month_number // 12 * 12 + fiscal_shift as year_month_number
+    from numbered
+),
+
+final as (
+    select
+        date_day,
+        week_start_date,
+        week_start_date + 6 as week_end_date,
+        {{ month_start('month_number') }} as month_start_date,
+        {{ month_start('month_number + 1') }} - 1 as month_end_date,
+        {{ month_start('quarter_month_number') }} as quarter_start_date,
+        {{ month_start('quarter_month_number + 3') }} - 1 as quarter_end_date,
+        {{ month_start('year_month_number') }} as year_start_date,
+        {{ month_start('year_month_number + 12') }} - 1 as year_end_date
+    from begun
+)
+
+select * from final

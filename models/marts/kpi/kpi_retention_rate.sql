@@ -1,0 +1,232 @@
+with
+
+orders as (
+    select * from {{ ref('fct_orders') }}
+),
+
+dates as (
+    select * from {{ ref('dim_dates') }}
+),
+
+shop as (
+    select * from {{ ref('dim_shop') }}
+),
+
+customer_orders as (
+    select
+        person_id,
+        cohort_month,
+        order_date,
+        date_diff('day', first_valid_order_date, order_date) // 30 as age
+    from orders
+    where is_customer_order
+),
+
+-- Ages are counted in periods of 30 days from a person's own first order.
+ages_per_person as (
+    select
+        person_id,
+        cohort_month,
+        age
+    from customer_orders
+    group by person_id, cohort_month, age
+),
+
+last_age_per_person as (
+    select
+        person_id,
+        cohort_month,
+        max(age) as last_age
+    from ages_per_person
+    group by person_id, cohort_month
+),
+
+months as (
+    select
+        strftime(month_start_date, '%Y-%m') as cohort_month,
+        month_start_date,
+        month_end_date
+    from dates
+    group by month_start_date, month_end_date
+),
+
+cohorts as (
+    select
+        months.cohort_month,
+        months.month_start_date,
+        months.month_end_date,
+        count(*) as customer_count
+    from last_age_per_person
+    inner join months
+        on last_age_per_person.cohort_month = months.cohort_month
+    group by months.cohort_month, months.month_start_date, months.month_end_date
+),
+
+-- A cohort has every age that its first member can have reached.
+cells as (
+    select
+        cohorts.cohort_month,
+        cohorts.month_start_date,
+        cohorts.month_end_date,
+        cohorts.customer_count,
+        shop.as_of_date,
+        unnest(
+            generate_series(
+                0, date_diff('day', cohorts.month_start_date, shop.as_of_date) // 30
+            )
+        ) as age
+    from cohorts
+    cross join shop
+),
+
+active_per_cell as (
+    select
+        cohort_month,
+        age,
+        count(*) as active_count
+    from ages_per_person
+    group by cohort_month, age
+),
+
+still_active_per_cell as (
+    select
+        cells.cohort_month,
+        cells.age,
+        count(*) as active_count
+    from cells
+    inner join last_age_per_person
+        on cells.cohort_month = last_age_per_person.cohort_month
+        and cells.age <= last_age_per_person.last_age
+    group by cells.cohort_month, cells.age
+),
+
+active as (
+    select
+        'classic' as variant,
+        cohort_month,
+        age,
+        active_count
+    from active_per_cell
+    union all
+    select
+        'unbounded' as variant,
+        cohort_month,
+        age,
+        active_count
+    from still_active_per_cell
+),
+
+variants as (
+    select variant
+    from active
+    group by variant
+),
+
+cohort_rates as (
+    select
+        variants.variant,
+        'month' as grain,
+        cells.month_start_date as period_start,
+        'age' as dimension,
+        cast(cells.age as varchar) as segment,
+        coalesce(active.active_count, 0) as numerator,
+        cells.customer_count as denominator,
+        30 * (cells.age + 1) - 1
+            > date_diff('day', cells.month_end_date, cells.as_of_date) as is_immature
+    from cells
+    cross join variants
+    left join active
+        on variants.variant = active.variant
+        and cells.cohort_month = active.cohort_month
+        and cells.age = active.age
+),
+
+periods as (
+    select
+        'month' as grain,
+        date_day,
+        month_start_date as period_start
+    from dates
+    union all
+    select
+        'quarter' as grain,
+        date_day,
+        quarter_start_date as period_start
+    from dates
+    union all
+    select
+        'year' as grain,
+        date_day,
+        year_start_date as period_start
+    from dates
+),
+
+period_starts as (
+    select
+        grain,
+        period_start,
+        lag(period_start) over (partition by grain order by period_start)
+            as previous_period_start
+    from periods
+    group by grain, period_start
+),
+
+buyers as (
+    select
+        periods.grain,
+        periods.period_start,
+        customer_orders.person_id
+    from customer_orders
+    inner join periods
+        on customer_orders.order_date = periods.date_day
+    group by periods.grain, periods.period_start, customer_orders.person_id
+),
+
+period_rates as (
+    select
+        'period' as variant,
+        period_starts.grain,
+        period_starts.period_start,
+        '' as dimension,
+        '' as segment,
+        count(buyers.person_id) as numerator,
+        count(previous_buyers.person_id) as denominator,
+        false as is_immature
+    from period_starts
+    left join buyers as previous_buyers
+        on period_starts.grain = previous_buyers.grain
+        and period_starts.previous_period_start = previous_buyers.period_start
+    left join buyers
+        on period_starts.grain = buyers.grain
+        and period_starts.period_start = buyers.period_start
+        and previous_buyers.person_id = buyers.person_id
+    group by period_starts.grain, period_starts.period_start
+),
+
+rates as (
+    select * from cohort_rates
+    union all
+    select * from period_rates
+),
+
+final as (
+    select
+        variant,
+        grain,
+        cast(period_start as timestamp) as period_start,
+        dimension,
+        segment,
+        cast(numerator as double) as numerator,
+        cast(denominator as double) as denominator,
+        case
+            when not is_immature then cast(numerator as double) / nullif(denominator, 0)
+        end as value,
+        cast(denominator as bigint) as sample_size,
+        case
+            when is_immature then 'immature'
+            when denominator = 0 then 'no_denominator'
+        end as null_reason
+    from rates
+)
+
+select * from final

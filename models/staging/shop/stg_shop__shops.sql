@@ -1,0 +1,19 @@
+with
+
+shops as (
+    select * from {{ source('shop', 'shop') }}
+),
+
+final as (
+    select
+        shop_id,
+        name as shop_name,
+        currency,
+        iana_timezone,
+        lower(week_start) as week_start,
+        taxes_included,
+        fiscal_year_start_month
+    from shops
+)
+
+select * from final

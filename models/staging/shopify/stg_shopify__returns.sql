@@ -1,0 +1,19 @@
+with
+
+returns as (
+    select * from {{ source('shopify', 'returns') }}
+),
+
+final as (
+    select
+        id as return_id,
+        order_id,
+        status as return_status,
+        {{ happened_by('received_at', as_of_end()) }} as received_at,
+        {{ happened_by('closed_at', as_of_end()) }} as closed_at,
+        {{ utc('created_at') }} as requested_at
+    from returns
+    where {{ utc('created_at') }} < {{ as_of_end() }}
+)
+
+select * from final

@@ -1,0 +1,105 @@
+"""Selections of one small shop; the cases stand in ``tests/cases/select.yml``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from kpi_runner.core.config import ProjectConfig, TargetConfig
+from kpi_runner.core.diagnostic import Severity
+from kpi_runner.core.errors import UsageError
+from kpi_runner.core.kpi import Kpi
+from kpi_runner.core.names import NodeId, Relation
+from kpi_runner.core.node import DataTest, Model, Node, NodeConfig, Scan, Seed, Source
+from kpi_runner.core.project import Project
+from kpi_runner.graph.dag import Graph, build_graph
+from kpi_runner.graph.select import select
+
+CASES = yaml.safe_load((Path(__file__).parents[1] / "cases/select.yml").read_text())
+IDS: dict[str, NodeId] = {name: entry["id"] for name, entry in CASES["nodes"].items()}
+NAMES = {node_id: name for name, node_id in IDS.items()}
+
+
+def make_node(entry: dict[str, Any]) -> Node | Kpi:
+    node_id = entry["id"]
+    kind, _, name = node_id.split(".", 2)
+    tags = tuple(entry.get("tags", ()))
+    common = {"id": node_id, "path": entry["path"]}
+    if kind == "source":
+        source, table = name.split(".")
+        return Source(
+            **common, source=source, name=table, relation=Relation("raw", name), tags=tags
+        )
+    if kind == "kpi":
+        return Kpi(**common, name=name, label=name, area="sales", kind="hard")
+    if kind == "test":
+        severity = Severity(entry.get("severity", "error"))
+        return DataTest(**common, name=name, kind=entry["kind"], tags=tags, severity=severity)
+    config = NodeConfig(
+        materialized=entry.get("materialized", "view"), tags=tags, extra=entry.get("config", {})
+    )
+    fqn = tuple(entry["fqn"].split("."))
+    built = {**common, "name": name, "config": config, "relation": Relation("core", name)}
+    return (
+        Seed(**built, fqn=fqn) if kind == "seed" else Model(**built, fqn=fqn, raw="", scan=Scan())
+    )
+
+
+@pytest.fixture(scope="module")
+def shop() -> tuple[Project, Graph]:
+    entries = list(CASES["nodes"].values())
+    nodes = {entry["id"]: make_node(entry) for entry in entries}
+    parents = {e["id"]: tuple(IDS[n] for n in e.get("reads", "").split()) for e in entries}
+
+    def of(kind: str) -> dict[NodeId, Any]:
+        return {name: node for name, node in nodes.items() if name.startswith(f"{kind}.")}
+
+    project = Project(
+        config=ProjectConfig(name="shop", root=Path()),
+        target=TargetConfig(),
+        models=of("model"),
+        seeds=of("seed"),
+        sources=of("source"),
+        tests=of("test"),
+        kpis=of("kpi"),
+        parents=parents,
+    )
+    return project, build_graph(parents, project.nodes)
+
+
+def options(case: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    values = {key: case[key] for key in ("select", "exclude") if key in case}
+    return {key: (v,) if isinstance(v, str) else tuple(v) for key, v in values.items()}
+
+
+@pytest.mark.parametrize(
+    "case", CASES["rows"], ids=lambda c: " - ".join(map(str, options(c).values()))
+)
+def test_selection_means_these_nodes(shop: tuple[Project, Graph], case: dict[str, Any]) -> None:
+    found = select(*shop, **options(case), allow_empty=True)
+
+    assert set(case["is"].split()) == {NAMES[node_id] for node_id in found}
+
+
+@pytest.mark.parametrize("case", CASES["mistakes"], ids=lambda c: str(options(c)))
+def test_selection_that_means_nothing_says_why(
+    shop: tuple[Project, Graph], case: dict[str, Any]
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        select(*shop, **options(case))
+
+    printed = "\n".join(f"{d.code}: {d.message}\n{d.hint}" for d in caught.value.diagnostics)
+    assert [text for text in case["says"] if text not in printed] == []
+
+
+def test_no_selection_means_every_node(shop: tuple[Project, Graph]) -> None:
+    assert set(IDS.values()) == select(*shop)
+
+
+def test_a_project_without_nodes_needs_no_selection() -> None:
+    project = Project(config=ProjectConfig(name="shop", root=Path()), target=TargetConfig())
+
+    assert frozenset() == select(project, build_graph({}, ()))

@@ -1,0 +1,145 @@
+"""What `kpi ls` lists, and how."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kpi_runner.core.errors import ProjectInvalid, UsageError
+from kpi_runner.ops.ls import ls
+from kpi_runner.ops.options import Options
+from tests.kit import write_project
+
+KPI = "{{area: sales, kind: hard, unit: count, direction: up, from: fct_orders, time: day, {rest}}}"
+SHOP = {
+    "models/staging/_shopify__sources.yml": """\
+sources:
+  - name: shopify
+    tables:
+      - {name: orders, tags: [raw], columns: [{name: id, data_type: varchar}]}
+""",
+    "models/staging/stg_orders.sql": "select * from {{ source('shopify', 'orders') }}",
+    "models/marts/fct_orders.sql": "select * from {{ ref('stg_orders') }}",
+    "models/marts/fct_orders.yml": """\
+models:
+  - name: fct_orders
+    columns:
+      - {name: id, data_tests: [not_null]}
+""",
+    "seeds/ref/reasons.csv": "reason\nsize\n",
+    "kpis.yml": "kpis:\n"
+    + "".join(
+        f"  - {{name: {name}, label: {name}, {KPI.format(rest=rest)[1:]}\n"
+        for name, rest in {
+            "revenue": "measure: sum(amount)",
+            "orders": "measure: count(*), variants: {valid: {where: is_valid}}",
+            "rows_seen": "measure: count(*), hidden: true",
+        }.items()
+    ),
+}
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> Options:
+    return Options(project_dir=write_project(tmp_path, SHOP))
+
+
+def test_kpi_names_come_one_a_line_sorted_without_variants_and_helpers(options: Options) -> None:
+    assert ls(options, resource_types=("kpi",), output="name") == ["orders", "revenue"]
+
+
+def test_each_selector_selects_the_node_it_stands_for(options: Options) -> None:
+    listed = ls(options)
+
+    for selector in listed:
+        assert isinstance(selector, str)
+        again = Options(project_dir=options.project_dir, select=(selector,))
+        assert selector in ls(again), selector
+    assert listed == [
+        "kpi:orders",
+        "kpi:revenue",
+        "shop.marts.fct_orders",
+        "shop.staging.stg_orders",
+        "shop.reasons",
+        "source:shop.shopify.orders",
+        "shop.not_null_fct_orders_id",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ("name", ["fct_orders", "stg_orders", "shopify.orders"]),
+        (
+            "path",
+            [
+                "models/marts/fct_orders.sql",
+                "models/staging/stg_orders.sql",
+                "models/staging/_shopify__sources.yml",
+            ],
+        ),
+    ],
+)
+def test_output_chooses_what_is_told_of_a_node(
+    options: Options, output: str, expected: list[str]
+) -> None:
+    assert ls(options, resource_types=("model", "source"), output=output) == expected
+
+
+def test_json_tells_what_a_node_reads(options: Options) -> None:
+    (record,) = ls(
+        Options(project_dir=options.project_dir, select=("fct_orders",)),
+        resource_types=("model",),
+        output="json",
+    )
+
+    assert record == {
+        "name": "fct_orders",
+        "resource_type": "model",
+        "package_name": "shop",
+        "original_file_path": "models/marts/fct_orders.sql",
+        "unique_id": "model.shop.fct_orders",
+        "depends_on": {"nodes": ["model.shop.stg_orders"]},
+        "alias": "fct_orders",
+        "schema": "core",
+        "tags": [],
+        "config": {"materialized": "table"},
+    }
+
+
+def test_selection_and_exclusion_narrow_the_list(options: Options) -> None:
+    narrowed = Options(
+        project_dir=options.project_dir, select=("+fct_orders",), exclude=("source:*",)
+    )
+
+    assert ls(narrowed, output="name") == ["fct_orders", "stg_orders", "not_null_fct_orders_id"]
+
+
+def test_an_empty_selection_is_a_mistake_unless_allowed(options: Options) -> None:
+    empty = Options(project_dir=options.project_dir, select=("nix",), allow_empty=True)
+
+    assert ls(empty) == []
+    with pytest.raises(UsageError, match="K003"):
+        ls(Options(project_dir=options.project_dir, select=("nix",)))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"resource_types": ("kpis",)}, "K002: unknown resource type 'kpis'"),
+        ({"output": "yaml"}, "K002: unknown output 'yaml'"),
+    ],
+)
+def test_an_unknown_word_is_wrong_usage(
+    options: Options, words: dict[str, object], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        ls(options, **words)
+
+
+def test_a_broken_project_is_not_listed(tmp_path: Path) -> None:
+    folder = write_project(tmp_path, {"models/a.sql": "select * from {{ ref('b') }}"})
+
+    with pytest.raises(ProjectInvalid, match="K201"):
+        ls(Options(project_dir=folder))

@@ -1,0 +1,47 @@
+"""The canon's fixture, landed as raw tables and built by the real models, shows every value that
+the canon works out by hand. Expected values are fractions, as they were worked out."""
+
+from __future__ import annotations
+
+import csv
+from datetime import datetime
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from tests.shop_build import Value, build_shop, published_values
+
+CANON = Path(__file__).parent / "fixtures" / "canon"
+VARIABLES = "{affinity_min_orders: 1, maturity_days: 0, response_hours: 0}"
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The published file of the fixture."""
+    folder = tmp_path_factory.mktemp("canon")
+    arguments = ("--as-of", "2026-04-30", "--vars", VARIABLES)
+    return build_shop(folder, *arguments, raw=CANON / "raw")
+
+
+def test_every_value_of_the_canon_comes_out(published: Path) -> None:
+    values = published_values(published)
+    expected = list(csv.DictReader((CANON / "expected.csv").open(newline="")))
+
+    differences = [
+        f"{','.join(row.values())} but got {found}"
+        for row in expected
+        if not _equals(found := values.get(_key(row), (None, "no row")), row["expected"])
+    ]
+
+    assert not differences, "\n".join(differences)
+
+
+def _key(row: dict[str, str]) -> tuple[str, str, str, datetime, str, str]:
+    start = datetime.fromisoformat(row["period_start"])
+    return (row["kpi"], row["variant"], row["grain"], start, row["dimension"], row["segment"])
+
+
+def _equals(found: Value, expected: str) -> bool:
+    value, exact = found[0], Fraction(expected)
+    return value is not None and value == pytest.approx(float(exact), rel=1e-12, abs=1e-12)

@@ -1,0 +1,85 @@
+"""Every published KPI value agrees with a second computation in plain Python, row for row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
+
+import pytest
+
+from tests import oracle
+from tests.shop_build import ROOT, Key, Value, build_shop, published_values
+
+pytestmark = pytest.mark.slow
+
+CANON = ROOT / "tests" / "fixtures" / "canon" / "raw"
+EMBEDDED = ROOT / "seeds" / "raw"
+SHOWN = 40
+TOLERANCE = 1e-9
+
+Both = tuple[dict[Key, oracle.Value], dict[Key, Value]]
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param((CANON, date(2026, 4, 30), 1), id="canon"),
+        pytest.param((CANON, date(2026, 3, 25), 1), id="canon-cut-before-the-last-return"),
+        pytest.param((EMBEDDED, date(2026, 10, 30), 5), id="embedded-shop"),
+        pytest.param((EMBEDDED, date(2026, 4, 15), 5), id="embedded-shop-cut-in-mid-month"),
+    ],
+)
+def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Both:
+    """All rows as the oracle works them out, and all rows as the build publishes them."""
+    raw, as_of, pairs = request.param
+    variables = f"{{affinity_min_orders: {pairs}}}"
+    arguments = ("--as-of", as_of.isoformat(), "--vars", variables)
+    database = build_shop(tmp_path_factory.mktemp("shop"), *arguments, raw=raw)
+    expected = oracle.oracle(raw, as_of, oracle.Settings(affinity_min_orders=pairs))
+    return expected, published_values(database)
+
+
+def test_both_know_the_same_kpis_and_dimensions(both: Both) -> None:
+    expected, found = both
+
+    assert _families(expected) == _families(found)
+
+
+def test_both_have_the_same_rows(both: Both) -> None:
+    expected, found = both
+
+    assert not _summary("only the oracle has", expected.keys() - found.keys())
+    assert not _summary("only the build has", found.keys() - expected.keys())
+
+
+def test_both_have_the_same_values_and_reasons(both: Both) -> None:
+    expected, found = both
+
+    differences = [
+        f"{key}: oracle {expected[key]}, build {found[key]}"
+        for key in sorted(expected.keys() & found.keys())
+        if not _agree(expected[key], found[key])
+    ]
+
+    assert not differences, f"{len(differences)} differ\n" + "\n".join(differences[:SHOWN])
+
+
+def _agree(expected: oracle.Value, found: Value) -> bool:
+    if expected[0] is None or found[0] is None:
+        return expected == found
+    return found[1] is None and found[0] == pytest.approx(
+        float(expected[0]), rel=TOLERANCE, abs=TOLERANCE
+    )
+
+
+def _families(rows: Iterable[Key]) -> set[tuple[str, str, str]]:
+    return {(kpi, variant, dimension) for kpi, variant, _, _, dimension, _ in rows}
+
+
+def _summary(title: str, keys: Iterable[Key]) -> str:
+    """How many keys of each family, and the first few of them."""
+    ordered = sorted(keys)
+    counts = Counter(key[:3] + key[4:5] for key in ordered)
+    lines = [f"{title} {count} of {family}" for family, count in counts.items()]
+    return "\n".join([*lines, *map(str, ordered[:SHOWN])])
