@@ -6,17 +6,15 @@ The shop is copied, so that the work database of a test never meets that of a de
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-ROOT = Path(__file__).parents[1]
+from tests.kit import ROOT, run_kpi_process
+
 SHOP = ("pyproject.toml", "kpis.yml", "kpis", "macros", "models", "seeds/ref", "tests/data")
 
 Key = tuple[str, str, str, datetime, str, str]
@@ -58,14 +56,6 @@ def published_values(database: Path) -> dict[Key, Value]:
 
 def run_command(*arguments: str) -> str:
     """Runs `kpi` from the repository's root and returns what it printed."""
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    done = subprocess.run(
-        [sys.executable, "-m", "kpi_runner", *arguments],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": path, "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, f"kpi {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
+    done = run_kpi_process(arguments, ROOT)
+    assert done.exit_code == 0, f"kpi {' '.join(arguments)}\n{done.output}"
     return done.stdout

@@ -8,7 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.shop_build import ROOT, build_shop, query_kpis
+from tests.kit import ROOT
+from tests.shop_build import build_shop, query_kpis
 
 pytestmark = pytest.mark.slow
 

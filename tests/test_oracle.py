@@ -9,7 +9,8 @@ from datetime import date
 import pytest
 
 from tests import oracle
-from tests.shop_build import ROOT, Key, Value, build_shop, published_values
+from tests.kit import ROOT
+from tests.shop_build import Key, Value, build_shop, published_values
 
 pytestmark = pytest.mark.slow
 

@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from kpi_runner.core.node import Column
 from kpi_runner.core.names import Relation
+from kpi_runner.core.node import Column
 
 
 @dataclass(frozen=True, slots=True)

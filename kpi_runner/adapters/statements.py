@@ -86,7 +86,9 @@ def comments(
     return tuple(described)
 
 
-def insert_values(relation: Relation, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def insert_values(
+    relation: Relation, columns: Sequence[str], rows: Iterable[Sequence[object]]
+) -> str:
     """Returns the statement that inserts rows of plain values; at least one row.
 
     >>> insert_values(Relation("s", "t"), ["a", "b"], [(1, "x"), (None, True)])
@@ -114,6 +116,6 @@ def literal(value: object) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
+    if isinstance(value, int):
+        return str(value)
     return quote_text(str(value))

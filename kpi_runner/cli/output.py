@@ -289,7 +289,7 @@ def print_table(table: Table, *, style: str) -> None:
         metadata = {"schema_version": SCHEMA_VERSION}
         click.echo(format_json(table.columns, table.rows, metadata=metadata))
     else:
-        _print_rows(table.columns, table.rows, style)
+        _print_rows(table.columns, table.rows, style=style)
 
 
 def print_answer(answer: QueryAnswer, *, style: str) -> None:
@@ -299,7 +299,7 @@ def print_answer(answer: QueryAnswer, *, style: str) -> None:
     if style == "json":
         click.echo(format_json(columns, rows, metadata=answer.metadata))
     elif rows:
-        _print_rows(columns, rows, style)
+        _print_rows(columns, rows, style=style)
 
 
 def print_scorecard(scorecard: Scorecard | None, options: Options) -> None:
@@ -346,7 +346,7 @@ def short_name(node: str) -> str:
     return node.split(".", 2)[-1]
 
 
-def _print_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], style: str) -> None:
+def _print_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, style: str) -> None:
     if style == "table" and sys.stdout.isatty():
         from rich.console import Console
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 from types import MappingProxyType
-from typing import Any
 
 from kpi_runner.compile.argument import (
     amount,
@@ -376,30 +375,3 @@ ASSERTIONS: Mapping[str, Callable[[Variant, Assertion, AssertionContext], _Check
         }
     )
 )
-
-
-def derive_assertions(variant: Variant, *, adds_up: bool) -> tuple[Assertion, ...]:
-    """Returns the assertions that follow from a declaration.
-
-    A rate lies within 0..1; a count is a whole number of at least 0; a KPI that adds up
-    (``adds_up``) equals the sum over each dimension, and sums alike over every grain.
-    """
-    found = []
-    if variant.unit == "rate":
-        found.append(Assertion(kind="between", argument=[0, 1], is_derived=True))
-    if variant.unit == "count" and variant.measure:
-        found.append(Assertion(kind="whole_number", is_derived=True))
-    if adds_up:
-        found += [
-            Assertion(kind="sums_to", argument={"dimension": dimension}, is_derived=True,
-                      name=f"sums_to_{dimension}")
-            for dimension in variant.dimensions
-        ]  # fmt: skip
-        found.append(Assertion(kind="sums_over_time", is_derived=True))
-    return tuple(found)
-
-
-def assertion_row(values: tuple[Any, ...]) -> tuple[str, str, str, str, str]:
-    """Returns the place and the observed text of a result row, NULLs as empty text."""
-    grain, start, dimension, segment, observed = ("" if v is None else str(v) for v in values[:5])
-    return grain, start, dimension, segment, observed

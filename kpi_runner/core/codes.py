@@ -104,6 +104,7 @@ CODES: Mapping[str, Code] = MappingProxyType(
         "K908": Code("undeclared column", 0, "A raw file has a column that the source does not declare; it was not landed."),
         "K909": Code("raw folder", USAGE, "The folder named by --raw does not exist, or is not one that can be read here."),
         "K910": Code("mapping failed", FAILED, "The SELECT that maps a shop's data onto a raw table failed."),
+        "K911": Code("undeclared raw file", 0, "A file in the raw folder belongs to no table that a source declares; it was not landed."),
         "K920": Code("data test failed", FAILED, "Rows of a model break a data test."),
         "K921": Code("KPI assertion failed", FAILED, "A KPI breaks an assertion. Nothing was published."),
     }

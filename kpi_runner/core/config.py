@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kpi_runner.core.span import Span
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetConfig:
@@ -40,6 +42,7 @@ class FolderDefaults:
 
     path: tuple[str, ...]
     config: Mapping[str, Any]
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

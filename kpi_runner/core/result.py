@@ -24,11 +24,16 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LandResult:
-    """One raw table after landing. ``is_missing``: declared, but without a file."""
+    """One raw table after landing.
+
+    ``is_missing``: declared, but without a file. ``is_changed``: its content is not what it
+    was before.
+    """
 
     node: NodeId
     rows: int = 0
     is_missing: bool = False
+    is_changed: bool = False
     path: str = ""
     diagnostics: tuple[Diagnostic, ...] = ()
 

@@ -109,7 +109,8 @@ def _suggest(criterion: Criterion, nodes: Nodes) -> str:
             return f"Did you mean '{prefix}{value}'?"
     labels = METHODS[criterion.method].labels
     known = {label for node in nodes.values() for label in labels(node, criterion.argument)}
-    return did_you_mean(value, known) or "`kpi ls` lists all that can be selected."
+    alike = [label for label in known if label.count(".") == value.count(".")]
+    return did_you_mean(value, alike) or "`kpi ls` lists all that can be selected."
 
 
 def _nothing_left(select: tuple[str, ...], exclude: tuple[str, ...]) -> Diagnostic:

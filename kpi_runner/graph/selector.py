@@ -19,7 +19,7 @@ FILE_SUFFIXES = frozenset({".sql", ".csv", ".yml", ".yaml"})
 METHODS_WITH_ARGUMENT = frozenset({"config"})
 
 _CRITERION = re.compile(
-    r"(?P<at>@)?(?:(?P<up>\d*)\+)?(?:(?P<method>[\w.]+):)?(?P<value>.*?)(?:\+(?P<down>\d*))?",
+    r"(?P<at>@)?(?:(?P<up>\d{0,9})\+)?(?:(?P<method>[\w.]+):)?(?P<value>.*?)(?:\+(?P<down>\d{0,9}))?",
     re.DOTALL,
 )
 

@@ -53,11 +53,8 @@ def find_project(start: Path) -> Path:
     """
     start = start.resolve()
     for folder in (start, *start.parents):
-        try:
-            if re.search(r"^\s*\[\s*tool\s*\.\s*kpi\b", (folder / FILE).read_text("utf-8"), re.M):
-                return folder
-        except (OSError, UnicodeDecodeError):
-            continue
+        if (folder / FILE).is_file() and _is_ours(read_text(folder, FILE)):
+            return folder
     raise UsageError(
         Diagnostic(
             "K001",
@@ -65,6 +62,13 @@ def find_project(start: Path) -> Path:
             hint="Go into a project, name one with --project-dir, or make one with `kpi init`.",
         )
     )
+
+
+def _is_ours(text: str) -> bool:
+    try:
+        return "kpi" in tomllib.loads(text).get("tool", {})
+    except tomllib.TOMLDecodeError:
+        return "tool.kpi" in text  # then load_config says what is wrong, and where
 
 
 def parse_vars(text: str) -> Mapping[str, Any]:
@@ -153,9 +157,9 @@ class _Table:
                 self.report(key, f"[{'.'.join(self.way)}] has the unknown key '{key}'", hint=hint)
 
     def report(self, key: str, message: str, *, hint: str = "") -> None:
-        self.problems.append(Diagnostic("K108", message, self._place(key), hint))
+        self.problems.append(Diagnostic("K108", message, self.place(key), hint))
 
-    def _place(self, key: str) -> Span:
+    def place(self, key: str) -> Span:
         """Finds the line by its text: tomllib tells no places."""
         header = ""
         best = Span(FILE)
@@ -247,7 +251,7 @@ def _read_defaults(
             hint = did_you_mean(plain, CONFIG_KEYS) or "Put a key of your own under '+meta'."
             table.report(key, f"[{'.'.join(table.way)}] has the unknown config '{key}'", hint=hint)
     if config:
-        yield FolderDefaults(path, config)
+        yield FolderDefaults(path, config, table.place(next(iter(table.values))))
 
 
 def _without_dates(value: Any) -> Any:

@@ -5,13 +5,13 @@ Knows dbt's rules of merging (tags add up, mappings merge, all else replaces), a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kpi_runner.core.config import FolderDefaults
 from kpi_runner.core.diagnostic import Diagnostic, Severity
-from kpi_runner.core.node import NodeConfig
+from kpi_runner.core.node import Model, NodeConfig, Seed
 from kpi_runner.core.span import Span
 from kpi_runner.core.suggest import did_you_mean
 
@@ -83,6 +83,8 @@ CONFIG_KEYS = frozenset(
 )
 """What dbt's configurations call themselves; another key is kept, with a warning."""
 
+MATERIALIZATIONS = ("view", "table", "ephemeral", "seed")
+
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "materialized": (str,),
     "schema": (str,),
@@ -106,7 +108,23 @@ def folder_layers(
 ) -> tuple[ConfigLayer, ...]:
     """Returns the defaults that hold in a folder, outermost first."""
     holding = [d for d in defaults if folders[: len(d.path)] == d.path]
-    return tuple(ConfigLayer(d.config) for d in sorted(holding, key=lambda d: len(d.path)))
+    return tuple(ConfigLayer(d.config, d.span) for d in sorted(holding, key=lambda d: len(d.path)))
+
+
+def find_unused_defaults(
+    defaults: Sequence[FolderDefaults], nodes: Iterable[Model | Seed]
+) -> tuple[Diagnostic, ...]:
+    """Returns a warning (K108) for each folder that is configured and holds nothing."""
+    folders = {node.fqn[1 : end + 1] for node in nodes for end in range(len(node.fqn) - 1)}
+    known = [".".join(folder) for folder in folders]
+    found = []
+    for default in defaults:
+        if default.path and default.path not in folders:
+            folder = ".".join(default.path)
+            message = f"folder '{folder}' is configured, but holds nothing"
+            hint = did_you_mean(folder, known)
+            found.append(Diagnostic("K108", message, default.span, hint, (), Severity.WARN))
+    return tuple(found)
 
 
 def merge_config(
@@ -114,7 +132,8 @@ def merge_config(
 ) -> NodeConfig:
     """Returns the configuration of a node; ``materialized`` holds where no layer says one.
 
-    Reports values of the wrong type (K102), and keys that nobody knows (K103, a warning).
+    Reports values of the wrong type (K102), unknown materializations (K603), and keys that
+    nobody knows (K103, a warning).
     """
     merged: dict[str, Any] = {}
     for layer in layers:
@@ -138,6 +157,11 @@ def _is_fit(key: str, value: Any, *, layer: ConfigLayer, diagnostics: list[Diagn
         if value is not None:
             message = f"config '{key}' is '{value}', not {_WANTED.get(wanted[0], 'a text')}"
             diagnostics.append(Diagnostic("K102", message, layer.span))
+        return False
+    if key == "materialized" and value not in MATERIALIZATIONS:
+        hint = did_you_mean(value, MATERIALIZATIONS) or "It takes view, table or ephemeral."
+        message = f"materialized is '{value}', which is not known"
+        diagnostics.append(Diagnostic("K603", message, layer.span, hint))
         return False
     if key not in CONFIG_KEYS and layer.span:
         hint = did_you_mean(key, CONFIG_KEYS) or "Put a key of your own under 'meta'."

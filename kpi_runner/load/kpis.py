@@ -14,7 +14,7 @@ from typing import Any
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.kpi import Kpi, Variant
 from kpi_runner.load.reader import Entry
-from kpi_runner.load.variants import VARIANT_KEYS, overlay, read_variant
+from kpi_runner.load.variants import VARIANT_KEYS, check_total_over, overlay, read_variant
 from kpi_runner.load.yaml_file import Fields, Scalar, Tree
 
 AREAS = ("sales", "marketing", "care", "experience")
@@ -24,6 +24,7 @@ LEVELS = ("gold", "silver")
 TOP_LEVEL = ("goals", "actions", "calendar", "version")
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+_VARIANT_NAME = re.compile(r"[a-z0-9_]+\Z")
 _ENTRY_KEYS = (
     *("pillar", "purpose", "sources", "explains", "guardrails", "benchmark", "not_for", "level"),
     *("replaced_by", "drivers", "hidden", "versions"),
@@ -51,7 +52,7 @@ def _read_kpi(entry: Entry, path: str, *, project: str) -> Kpi | None:
     name = entry.required_text("name")
     if not name or not _is_name(entry, name):
         return None
-    for key in ("area", "kind", "unit", "direction"):
+    for key in ("area", "kind", *(() if entry.has("default") else ("unit", "direction"))):
         entry.required_text(key)
     kpi = Kpi(
         id=f"kpi.{project}.{name}",
@@ -87,9 +88,8 @@ def _is_name(entry: Entry, name: str) -> bool:
     if _NAME.match(name):
         return True
     hint = "Lower-case letters, digits and '_', starting with a letter."
-    entry.report(
-        "K102", f"'{name}' cannot be the name of a KPI", span=entry.span("name"), hint=hint
-    )
+    message = f"'{name}' cannot be the name of a KPI"
+    entry.report("K102", message, span=entry.span("name"), hint=hint)
     return False
 
 
@@ -98,34 +98,42 @@ def _label(entry: Entry, name: str) -> str:
 
 
 def _read_variants(entry: Entry, name: str) -> tuple[Variant, ...]:
-    default = entry.choice("default", ("none",))
-    variants = (
-        [] if default else [read_variant(entry, kpi=name, name="", label=_label(entry, name))]
-    )
+    has_default = not entry.choice("default", ("none",))
     below = entry.entry("variants")
-    if default and not below:
+    changes = below.fields.values.items() if below else ()
+    variants = [_read_variant(key, tree, parent=entry, kpi=name) for key, tree in changes]
+    if has_default:
+        default = read_variant(entry, kpi=name, name="", label=_label(entry, name))
+        variants = [default, *variants]
+    elif not variants:
         hint = "Add 'variants:', or leave 'default: none' out."
-        entry.report(
-            "K507", f"{entry.what} has neither a default nor variants", span=None, hint=hint
-        )
-    for key in below.fields.values if below else ():
-        changes = below.entry(key, f"variant '{key}' of {entry.what}") if below else None
-        if changes is None or below is None:
-            continue
-        if not _NAME.match(key):
-            hint = "Lower-case letters, digits and '_', starting with a letter."
-            span = below.fields.keys[key]
-            entry.report("K102", f"'{key}' cannot be the name of a variant", span=span, hint=hint)
-        changes.ignore(*VARIANT_KEYS, *_ENTRY_KEYS)
-        changes.close()
-        # Named as the entry, so that a mistake in an inherited key is one finding, not many.
-        merged = Entry(
-            overlay(entry.fields, changes.fields), entry.what, diagnostics=entry.diagnostics
-        )
-        variant = read_variant(merged, kpi=name, name=key, label=_label(merged, name))
-        overrides = {k: changes.plain(k) for k in _ENTRY_KEYS if changes.has(k)}
-        variants.append(replace(variant, overrides=overrides))
-    return tuple(variants)
+        message = f"{entry.what} has neither a default nor variants"
+        entry.report("K507", message, span=entry.span("default"), hint=hint)
+    found = tuple(variant for variant in variants if variant)
+    check_total_over(entry, {name for variant in found for name in variant.dimensions})
+    return found
+
+
+def _read_variant(key: str, tree: Tree, *, parent: Entry, kpi: str) -> Variant | None:
+    changes = parent.as_entry(tree, key, what=f"variant '{key}' of {parent.what}")
+    if changes is None:
+        return None
+    if not _VARIANT_NAME.match(key):
+        message = f"'{key}' cannot be the name of a variant"
+        hint = "Lower-case letters, digits and '_'."
+        changes.report("K102", message, span=changes.fields.span, hint=hint)
+    changes.ignore(*VARIANT_KEYS, *_ENTRY_KEYS)
+    changes.close()
+    # Named as the parent, so that a mistake in an inherited key is one finding, not many.
+    fields = overlay(parent.fields, changes.fields)
+    merged = Entry(fields, parent.what, diagnostics=parent.diagnostics)
+    if parent.has("default"):
+        for needed in ("unit", "direction"):
+            merged.required_text(needed)
+    variant = read_variant(merged, kpi=kpi, name=key, label=_label(merged, kpi))
+    check_total_over(changes, variant.dimensions)
+    overrides = {k: changes.plain(k) for k in _ENTRY_KEYS if changes.has(k)}
+    return replace(variant, overrides=overrides)
 
 
 def _read_guardrails(entry: Entry) -> tuple[Mapping[str, Any], ...]:

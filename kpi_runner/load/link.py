@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.names import NodeId
@@ -112,7 +113,7 @@ def find_cycles(
     left = dict(parents)
     found = []
     while circle := _find_circle(left):
-        found.append(_describe(circle, spans, places=places))
+        found.append(_describe(circle, spans=spans, places=places))
         for node in circle:
             left.pop(node, None)
     return tuple(found)
@@ -130,35 +131,34 @@ def _find_circle(parents: Mapping[NodeId, tuple[NodeId, ...]]) -> list[NodeId]:
 
 def _describe(
     circle: list[NodeId],
-    spans: Mapping[NodeId, Span | None],
     *,
+    spans: Mapping[NodeId, Span | None],
     places: Mapping[tuple[NodeId, NodeId], Span | None],
 ) -> Diagnostic:
-    # graphlib lists each node before the one that reads it.
-    readers = [*circle[1:], circle[0]]
-    names = [node.rpartition(".")[2] for node in circle]
-    is_kpi = all(node.startswith("kpi.") for node in circle)
-    first = circle[0]
-    edges = list(zip(readers, circle, strict=True))[::-1]
-    notes = []
-    for reader, read in edges:
-        span = places.get((reader, read)) or spans.get(reader)
-        verb = "reads" if reader != read else "reads itself,"
-        notes.append(f"'{_short(reader)}' {verb} '{_short(read)}' at {span}")
-    path = " → ".join([names[0], *names[:0:-1], names[0]])
-    span = places.get((first, circle[-1])) or spans.get(first)
-    what = "KPIs are defined by each other" if is_kpi else "models read each other"
-    return Diagnostic(
-        "K508" if is_kpi else "K203",
-        f"{what} in a circle: {path}",
-        span,
-        "Take one of these references out.",
-        tuple(notes),
-    )
+    # graphlib lists a node before the one that reads it; people follow the references.
+    way = [circle[0], *circle[:0:-1], circle[0]]
+    steps = [(step, places.get(step) or spans.get(step[0])) for step in pairwise(way)]
+    code = "K508" if all(node.startswith("kpi.") for node in circle) else "K203"
+    hint = "Take one of the references out."
+    names = [node.rpartition(".")[2] for node in way]
+    if len(circle) == 1:
+        return Diagnostic(code, f"'{names[0]}' reads itself", steps[0][1], hint)
+    notes = [f"'{name}' at {step[1]}" for name, step in zip(names[:-1], steps, strict=True)]
+    message = f"these read each other in a circle: {' → '.join(names)}"
+    return Diagnostic(code, message, steps[0][1], hint, tuple(notes))
 
 
-def _short(node: NodeId) -> str:
-    return node.rpartition(".")[2]
+ECHOES = frozenset({"K109", "K202", "K205", "K506"})
+"""What follows from a YAML file that could not be read."""
+
+
+def drop_echoes(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Returns the findings without unknown names that an unreadable YAML file may declare."""
+    found = tuple(diagnostics)
+    unreadable = [d for d in found if d.code in ("K101", "K107") and d.span]
+    if not any(d.span and d.span.path.endswith((".yml", ".yaml")) for d in unreadable):
+        return found
+    return tuple(d for d in found if d.code not in ECHOES)
 
 
 def find_relation_clashes(nodes: Iterable[Model | Seed | Source]) -> tuple[Diagnostic, ...]:

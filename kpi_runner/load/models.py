@@ -1,17 +1,14 @@
-"""models/**/*.sql and seeds/**/*.csv, with what YAML says about them → Model, Seed.
+"""models/**/*.sql, with what YAML says about them → Model.
 
-Knows folders, names and headers. Does not parse SQL, and does not know who reads whom.
+Knows folders and names. Does not parse SQL, and does not know who reads whom.
 """
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
-
 from kpi_runner.core.config import ProjectConfig
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.names import Relation
-from kpi_runner.core.node import Column, Model, NodeConfig, Scan, Seed
+from kpi_runner.core.node import Model, NodeConfig, Scan
 from kpi_runner.core.span import Span
 from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.load.defaults import ConfigLayer, folder_layers, merge_config
@@ -30,8 +27,8 @@ def make_model(
 ) -> Model:
     """Makes the model of a SQL file. Its configuration may say that it is disabled."""
     name = file.stem
-    folders = _folders(file.path, config.model_paths)
-    said = properties or _undescribed(name, "model", path=file.path)
+    folders = folders_below(file.path, config.model_paths)
+    said = properties or undescribed(name, "model", path=file.path)
     own = ConfigLayer(scan.config, scan.config_span)
     node_config = merge_config(
         (*folder_layers(config.model_defaults, folders), said.config, own),
@@ -45,7 +42,7 @@ def make_model(
         raw=raw,
         scan=scan,
         config=node_config,
-        relation=_relation(name, node_config),
+        relation=build_relation(name, node_config),
         fqn=(config.name, *folders, name),
         grain=said.grain,
         columns=said.columns,
@@ -54,122 +51,25 @@ def make_model(
     )
 
 
-def make_seed(
-    file: FoundFile,
-    *,
-    config: ProjectConfig,
-    properties: NodeProperties | None,
-    diagnostics: list[Diagnostic],
-) -> Seed:
-    """Makes the seed of a CSV file, of which only the header is read."""
-    name = file.stem
-    folders = _folders(file.path, config.seed_paths)
-    said = properties or _undescribed(name, "seed", path=file.path)
-    node_config = merge_config(
-        (*folder_layers(config.seed_defaults, folders), said.config),
-        materialized="seed",
-        diagnostics=diagnostics,
-    )
-    delimiter = str(node_config.extra.get("delimiter") or ",")
-    header = _read_header(
-        config.root / file.path, file.path, delimiter=delimiter, diagnostics=diagnostics
-    )
-    columns = _with_types(said.columns, node_config)
-    _check_columns(name, columns, header=header, diagnostics=diagnostics)
-    return Seed(
-        id=f"seed.{config.name}.{name}",
-        name=name,
-        path=file.path,
-        config=node_config,
-        relation=_relation(name, node_config),
-        header=header,
-        fqn=(config.name, *folders, name),
-        grain=said.grain,
-        columns=columns,
-        description=said.description,
-        span=Span(file.path),
-    )
-
-
-def _undescribed(name: str, resource: str, *, path: str) -> NodeProperties:
+def undescribed(name: str, resource: str, *, path: str) -> NodeProperties:
+    """Returns what is known of a node that no YAML describes."""
     return NodeProperties(name=name, resource=resource, span=Span(path), config=ConfigLayer({}))
 
 
-def _relation(name: str, config: NodeConfig) -> Relation:
+def build_relation(name: str, config: NodeConfig) -> Relation:
+    """Returns the relation that a node builds."""
     return Relation(config.schema, config.alias or name)
 
 
-def _folders(path: str, roots: tuple[str, ...]) -> tuple[str, ...]:
+def folders_below(path: str, roots: tuple[str, ...]) -> tuple[str, ...]:
     """Returns the folders between a root and the file.
 
-    >>> _folders("models/marts/core/fct_orders.sql", ("models",))
+    >>> folders_below("models/marts/core/fct_orders.sql", ("models",))
     ('marts', 'core')
     """
     holding = [root for root in roots if path.startswith(f"{root}/")]
     below = path[len(max(holding, key=len)) + 1 :] if holding else path
     return tuple(below.split("/")[:-1])
-
-
-def _read_header(
-    path: Path, shown: str, *, delimiter: str, diagnostics: list[Diagnostic]
-) -> tuple[str, ...]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header = tuple(name.strip() for name in next(csv.reader(file, delimiter=delimiter), ()))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "cannot be read"
-        diagnostics.append(Diagnostic("K107", f"seed '{shown}' {reason}", Span(shown)))
-        return ()
-    except csv.Error as error:
-        diagnostics.append(
-            Diagnostic("K111", f"seed '{shown}' has no header: {error}", Span(shown))
-        )
-        return ()
-    twice = sorted({name for name in header if header.count(name) > 1 and name})
-    problem = ""
-    if not any(header):
-        problem = "has no header"
-    elif "" in header:
-        problem = f"has no name for column {header.index('') + 1}"
-    elif twice:
-        problem = f"names the column '{twice[0]}' twice"
-    if problem:
-        hint = "The first line names each column, once."
-        diagnostics.append(Diagnostic("K111", f"seed '{shown}' {problem}", Span(shown), hint))
-    return header
-
-
-def _with_types(columns: tuple[Column, ...], config: NodeConfig) -> tuple[Column, ...]:
-    """Adds the columns that only dbt's ``column_types:`` names."""
-    types = config.extra.get("column_types") or {}
-    typed = {column.name: column for column in columns if column.data_type}
-    missing = tuple(
-        Column(name=str(name), data_type=str(data_type).lower())
-        for name, data_type in (types.items() if isinstance(types, dict) else ())
-        if str(name) not in typed
-    )
-    named = {column.name for column in missing}
-    return (*(column for column in columns if column.name not in named), *missing)
-
-
-def _check_columns(
-    name: str,
-    columns: tuple[Column, ...],
-    *,
-    header: tuple[str, ...],
-    diagnostics: list[Diagnostic],
-) -> None:
-    lowered = {column.lower() for column in header}
-    for column in columns:
-        if header and column.name.lower() not in lowered:
-            diagnostics.append(
-                Diagnostic(
-                    "K109",
-                    f"seed '{name}' has no column '{column.name}'",
-                    column.span or Span(name),
-                    did_you_mean(column.name, header) or f"Its columns: {', '.join(header)}.",
-                )
-            )
 
 
 def match_properties(

@@ -21,12 +21,21 @@ from kpi_runner.core.project import Project
 from kpi_runner.core.span import Span
 from kpi_runner.load.config import load_config, select_target
 from kpi_runner.load.declarations import Declared, read_declarations
+from kpi_runner.load.defaults import find_unused_defaults
 from kpi_runner.load.discover import FoundFile, discover_files, read_text
 from kpi_runner.load.kpis import AREAS, read_kpis
-from kpi_runner.load.link import Names, find_cycles, find_relation_clashes, link_scan, link_test
+from kpi_runner.load.link import (
+    Names,
+    drop_echoes,
+    find_cycles,
+    find_relation_clashes,
+    link_scan,
+    link_test,
+)
 from kpi_runner.load.link_kpis import collect_kpis, group_by_area, link_kpi
 from kpi_runner.load.macros import collect_macros, find_reading_macros, read_macros
-from kpi_runner.load.models import drop_duplicates, make_model, make_seed, match_properties
+from kpi_runner.load.models import drop_duplicates, make_model, match_properties
+from kpi_runner.load.seeds import make_seed
 from kpi_runner.load.tests import read_singular
 from kpi_runner.load.yaml_file import Tree, parse_yaml
 from kpi_runner.template.ast_scan import scan_template
@@ -59,6 +68,8 @@ def load_project(
     seeds = _load_seeds(files, config, declared=declared)
     tests = (*declared.tests, *_load_singular_tests(files, config, scanner=scanner))
     kpis = _load_kpis(files, config)
+    files.diagnostics += find_unused_defaults(config.model_defaults, models)
+    files.diagnostics += find_unused_defaults(config.seed_defaults, seeds)
     project = Project(
         config=config,
         target=selected,
@@ -109,7 +120,7 @@ class _Scanner:
 
     def scan(self, raw: str, path: str) -> Scan:
         try:
-            return scan_template(raw, path, self._macros_may_ref)
+            return scan_template(raw, path, macros_may_ref=self._macros_may_ref)
         except ProjectInvalid as error:
             self._files.diagnostics.extend(error.diagnostics)
             return Scan()
@@ -268,7 +279,10 @@ def _link(
     for test in linked_tests.values():
         parents[test.id] = link_test(test, nodes, names=names, diagnostics=diagnostics)
     return replace(
-        project, tests=linked_tests, parents=parents, diagnostics=sort_diagnostics(diagnostics)
+        project,
+        tests=linked_tests,
+        parents=parents,
+        diagnostics=sort_diagnostics(drop_echoes(diagnostics)),
     )
 
 

@@ -5,7 +5,7 @@ Knows dbt's keys and ours (``grain``, ``default``, ``optional``); never looks at
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from typing import Any
 
@@ -73,6 +73,7 @@ def _read_table(
     tests += read_tests(table, subject)
     key = _existing_columns(table, "grain", columns=columns)
     enforced = {test.column for test in tests if _is_enforced_while_landing(test)} | set(key)
+    _check_optional(table, columns, enforced=enforced)
     config = table.entry("config")
     settings = table.plain("config") if config else {}
     moment = _moment(config, columns) if config else ""
@@ -106,6 +107,17 @@ def _read_column(item: Entry) -> Column:
         default=default,
         is_required=not item.boolean("optional") and not default,
     )
+
+
+def _check_optional(table: Entry, columns: tuple[Column, ...], *, enforced: Set[str]) -> None:
+    for column in columns:
+        if column.name in enforced and not column.is_required and not column.default:
+            table.report(
+                "K110",
+                f"column '{column.name}' of {table.what} is optional, yet must not be empty",
+                span=column.span,
+                hint="Take one of the two out, or give a default.",
+            )
 
 
 def _is_enforced_while_landing(test: DataTest) -> bool:

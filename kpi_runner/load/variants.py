@@ -6,9 +6,10 @@ Merging happens on the YAML tree, so every key keeps the place where it was writ
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from kpi_runner.core.kpi import Additivity, Expression, Grain, KpiRef, Over, Variant
-from kpi_runner.core.span import Span
+from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.load.assertions import read_assertions
 from kpi_runner.load.reader import Entry
 from kpi_runner.load.yaml_file import Fields, Scalar
@@ -162,15 +163,22 @@ def _total_over(entry: Entry, dimensions: tuple[str, ...]) -> tuple[str, ...]:
         return dimensions if entry.choice("denominator_over", ("total",)) else ()
     by_dimension = entry.entry("denominator_over")
     for key in by_dimension.fields.values if by_dimension else ():
-        if by_dimension and key not in dimensions:
-            span: Span = by_dimension.fields.keys[key]
-            message = f"'denominator_over' names '{key}', which is no dimension of {entry.what}"
-            entry.report(
-                "K504", message, span=span, hint=f"Its dimensions: {', '.join(dimensions)}."
-            )
-        elif by_dimension:
+        if by_dimension:
             by_dimension.choice(key, ("total",))
     return tuple(d for d in dimensions if by_dimension and by_dimension.has(d))
+
+
+def check_total_over(entry: Entry, dimensions: Collection[str]) -> None:
+    """Reports what ``denominator_over`` of an entry or variant names beside its dimensions."""
+    tree = entry.tree("denominator_over")
+    for key, span in tree.keys.items() if isinstance(tree, Fields) else ():
+        if key not in dimensions:
+            entry.report(
+                "K504",
+                f"'denominator_over' names '{key}', which is no dimension of {entry.what}",
+                span=span,
+                hint=did_you_mean(key, dimensions) or f"Dimensions: {', '.join(dimensions)}.",
+            )
 
 
 def _additivity(entry: Entry) -> Additivity | None:

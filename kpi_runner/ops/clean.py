@@ -22,7 +22,7 @@ def clean(options: Options) -> Report:
     """
     config = load_config(find_project(options.project_dir))
     target = select_target(config, options.target)
-    places = find_places(options, config, target)
+    places = find_places(options, config=config, target=target)
     state = places.root / STATE_FOLDER
     for database in sorted(state.glob("*.duckdb")):
         _check_unlocked(target, database)

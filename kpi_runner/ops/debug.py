@@ -35,7 +35,7 @@ def debug(options: Options) -> tuple[Table, tuple[Diagnostic, ...]]:
         project = load_project(root, target=options.target, variables=variables)
         findings += project.diagnostics
         rows += _project_rows(project)
-        places = find_places(options, project.config, project.target)
+        places = find_places(options, config=project.config, target=project.target)
         rows.append(("raw tables", _described(places.raw)))
         rows.append(("published database", _described(places.published)))
         rows.append(("work database", _described(places.work)))

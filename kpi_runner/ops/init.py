@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
-import kpi_runner
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import UsageError
 from kpi_runner.core.result import Report
 from kpi_runner.run.files import copy_file, write_text
 
-_PACKAGE = Path(kpi_runner.__file__).parent
+_PACKAGE = Path(__file__).parents[1]
 _OWN_FILES = {"README.md": "README.md", "gitignore": ".gitignore"}
 _SHOP = ("kpis.yml", "macros", "models", "seeds", "tests/data")
 
@@ -38,7 +38,8 @@ def init(folder: Path) -> Report:
     settings = (template / "pyproject.toml").read_text(encoding="utf-8")
     name = project_name(folder.resolve().name)
     write_text(folder / "pyproject.toml", shop_settings(settings, name))
-    return Report(notes=(f"made project '{name}' in {folder}; next: cd {folder} && kpi build",))
+    enter = f"cd {quote(str(folder))}"
+    return Report(notes=(f"made project '{name}' in {folder}; next: {enter} && kpi build",))
 
 
 def find_template(package: Path) -> Path:

@@ -35,8 +35,8 @@ def ls(
     Raises ``UsageError`` for a selection that matches nothing, an unknown resource type or
     output (K002), and ``ProjectInvalid`` with all mistakes of the project.
     """
-    _check_choice("resource type", resource_types, RESOURCE_TYPES)
-    _check_choice("output", (output,), tuple(OUTPUTS))
+    _check_words("resource type", resource_types, known=RESOURCE_TYPES)
+    _check_words("output", (output,), known=tuple(OUTPUTS))
     project = load_project(
         find_project(options.project_dir),
         target=options.target,
@@ -61,7 +61,7 @@ def ls(
     ]
 
 
-def _check_choice(what: str, values: tuple[str, ...], known: tuple[str, ...]) -> None:
+def _check_words(what: str, values: tuple[str, ...], *, known: tuple[str, ...]) -> None:
     mistakes = [
         Diagnostic(
             "K002",

@@ -30,7 +30,7 @@ class Places:
     artifacts: Path
 
 
-def find_places(options: Options, config: ProjectConfig, target: TargetConfig) -> Places:
+def find_places(options: Options, *, config: ProjectConfig, target: TargetConfig) -> Places:
     """Returns the paths of a command: flags count from the working directory, settings from
     the project."""
     root = config.root

@@ -59,7 +59,7 @@ def scorecard(options: Options) -> Scorecard | None:
     """Returns the hard KPIs in their latest complete month, or None where none is published."""
     config = load_config(find_project(options.project_dir))
     target = select_target(config, options.target)
-    path = find_places(options, config, target).published
+    path = find_places(options, config=config, target=target).published
     if not path.exists():
         return None
     adapter = open_adapter(target, path, read_only=True)
@@ -77,7 +77,7 @@ def _read(adapter: Adapter, shop: str) -> Scorecard | None:
     months = {kpi: list(rows) for kpi, rows in groupby(values, key=itemgetter("kpi"))}
     checks = {row["kpi"]: row for row in adapter.query(_CHECKS).dicts}
     rows = [
-        _row(entry, months[entry["kpi"]], checks.get(entry["kpi"], {}))
+        _row(entry, months[entry["kpi"]], checks=checks.get(entry["kpi"], {}))
         for entry in adapter.query(_CATALOG).dicts
         if entry["kpi"] in months
     ]
@@ -87,7 +87,7 @@ def _read(adapter: Adapter, shop: str) -> Scorecard | None:
 
 
 def _row(
-    entry: Mapping[str, Any], months: list[dict[str, Any]], checks: Mapping[str, Any]
+    entry: Mapping[str, Any], months: list[dict[str, Any]], *, checks: Mapping[str, Any]
 ) -> ScorecardRow:
     latest = months[-1]
     return ScorecardRow(

@@ -131,13 +131,9 @@ def event_record(event: Event) -> dict[str, Any]:
 
 def run_results(report: Report, *, metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Returns ``target/run_results.json``: one result per step and data test, dbt's keys."""
-    steps = [
-        _dbt_result(step.node, step.status.value, step.seconds, step.diagnostics)
-        for step in report.steps
-    ]
+    steps = [_dbt_result(step) for step in report.steps]
     tests = [
-        _dbt_result(check.node, check.status.value, check.seconds, check.diagnostics)
-        | {"failures": check.failing_rows}
+        _dbt_result(check) | {"failures": check.failing_rows}
         for check in report.checks
         if not check.kpi
     ]
@@ -161,18 +157,16 @@ def kpi_results(report: Report, *, metadata: Mapping[str, Any]) -> dict[str, Any
     }
 
 
-def _dbt_result(
-    node: str, status: str, seconds: float, diagnostics: tuple[Diagnostic, ...]
-) -> dict[str, Any]:
+def _dbt_result(result: StepResult | CheckResult) -> dict[str, Any]:
     return {
-        "status": status,
+        "status": result.status.value,
         "timing": [],
         "thread_id": "",
-        "execution_time": round(seconds, 6),
+        "execution_time": round(result.seconds, 6),
         "adapter_response": {},
-        "message": "; ".join(d.message for d in diagnostics) or None,
+        "message": "; ".join(d.message for d in result.diagnostics) or None,
         "failures": None,
-        "unique_id": node,
+        "unique_id": result.node,
         "compiled": None,
         "compiled_code": None,
         "relation_name": None,

@@ -5,7 +5,6 @@ One suite for steps, one for data tests, one for KPI assertions. Pure: the calle
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from xml.etree import ElementTree
 
 from kpi_runner.core.diagnostic import Diagnostic
@@ -45,29 +44,29 @@ def _suite(name: str, cases: list[ElementTree.Element]) -> ElementTree.Element:
 
 
 def _step_case(step: StepResult) -> ElementTree.Element:
-    case = _case(step.action.value, step.node, step.seconds)
-    return _with_outcome(case, step.status, "", step.diagnostics)
+    case = _case(step.action.value, step.node, seconds=step.seconds)
+    return _with_outcome(case, step)
 
 
 def _check_case(check: CheckResult) -> ElementTree.Element:
     subject = ".".join(part for part in (check.kpi, check.variant) if part)
-    case = _case(subject or check.node, check.name, check.seconds)
+    case = _case(subject or check.node, check.name, seconds=check.seconds)
     seen = f"observed {check.observed}, expected {check.expected}" if check.expected else ""
-    return _with_outcome(case, check.status, seen, check.diagnostics)
+    return _with_outcome(case, check, seen=seen)
 
 
-def _case(class_name: str, name: str, seconds: float) -> ElementTree.Element:
+def _case(class_name: str, name: str, *, seconds: float) -> ElementTree.Element:
     return ElementTree.Element("testcase", classname=class_name, name=name, time=f"{seconds:.3f}")
 
 
 def _with_outcome(
-    case: ElementTree.Element, status: Status, seen: str, diagnostics: Iterable[Diagnostic]
+    case: ElementTree.Element, result: StepResult | CheckResult, *, seen: str = ""
 ) -> ElementTree.Element:
     """Adds the outcome of what did not pass. A warning passes, as in dbt."""
-    if status in _OUTCOMES:
-        messages = [_described(d) for d in diagnostics]
-        message = messages[0] if messages else seen or status.value
-        outcome = ElementTree.SubElement(case, _OUTCOMES[status], message=_allowed(message))
+    if result.status in _OUTCOMES:
+        messages = [_described(d) for d in result.diagnostics]
+        message = messages[0] if messages else seen or result.status.value
+        outcome = ElementTree.SubElement(case, _OUTCOMES[result.status], message=_allowed(message))
         outcome.text = _allowed("\n".join([*messages, seen] if seen else messages))
     return case
 

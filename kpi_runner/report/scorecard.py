@@ -66,7 +66,7 @@ def format_scorecard(
     if not scorecard.rows:
         return ""
     month = Counter(row.period for row in scorecard.rows).most_common(1)[0][0]
-    lines = {row: _cells(row, scorecard.currency, month, blocks) for row in scorecard.rows}
+    lines = {row: _cells(row, scorecard, month=month, blocks=blocks) for row in scorecard.rows}
     widths = [max(len(cells[position]) for cells in lines.values()) for position in range(6)]
     title = f"KPI scorecard of {scorecard.shop}: {_month_name(month)}"
     page = [paint(title, "strong") + f", as of {scorecard.as_of}, {scorecard.currency}"]
@@ -74,17 +74,15 @@ def format_scorecard(
     for area in areas:
         page += ["", paint(area, "strong")]
         page += [
-            _line(cells, widths, _judge(row), paint)
-            for row, cells in lines.items()
-            if row.area == area
+            _line(cells, widths, paint=paint) for row, cells in lines.items() if row.area == area
         ]
     return "\n".join(page)
 
 
-def format_value(value: float | None, unit: str, currency: str = "") -> str:
+def format_value(value: float | None, unit: str, *, currency: str = "") -> str:
     """Returns a KPI value in its unit.
 
-    >>> format_value(0.0683, "rate"), format_value(1234.5, "money", "EUR")
+    >>> format_value(0.0683, "rate"), format_value(1234.5, "money", currency="EUR")
     ('6.83 %', '1,234.50 EUR')
     """
     if value is None:
@@ -92,10 +90,10 @@ def format_value(value: float | None, unit: str, currency: str = "") -> str:
     return _UNITS.get(unit, _UNITS["ratio"])(value, currency)
 
 
-def format_change(value: float | None, previous: float | None, unit: str) -> str:
+def format_change(value: float | None, previous: float | None, *, unit: str) -> str:
     """Returns the change: in points of percent for a rate, else relative.
 
-    >>> format_change(0.30, 0.25, "rate"), format_change(90.0, 100.0, "money")
+    >>> format_change(0.30, 0.25, unit="rate"), format_change(90.0, 100.0, unit="money")
     ('+5.00 pp', '-10.0 %')
     """
     if value is None or previous is None:
@@ -122,25 +120,25 @@ def sparkline(values: Sequence[float | None], blocks: str = BLOCKS) -> str:
     )
 
 
-def _cells(row: ScorecardRow, currency: str, month: str, blocks: str) -> tuple[str, ...]:
+def _cells(row: ScorecardRow, scorecard: Scorecard, *, month: str, blocks: str) -> tuple[str, ...]:
     label = row.label if row.period == month else f"{row.label} ({row.period[:7]})"
     value = row.null_reason if row.value is None and row.null_reason else ""
     return (
         label,
-        value or format_value(row.value, row.unit, currency),
-        format_change(row.value, row.previous, row.unit),
+        value or format_value(row.value, row.unit, currency=scorecard.currency),
+        format_change(row.value, row.previous, unit=row.unit),
         _judge(row),
         sparkline(row.trend, blocks),
         f"{row.held}/{row.checked} checks" if row.checked else "",
     )
 
 
-def _line(cells: Sequence[str], widths: Sequence[int], verdict: str, paint: Paint) -> str:
+def _line(cells: Sequence[str], widths: Sequence[int], *, paint: Paint) -> str:
     label, value, change, judged, trend, checks = (
-        cell.rjust(width) if position in (1, 2, 5) else cell.ljust(width)
+        cell.rjust(width) if position in (1, 2, 4, 5) else cell.ljust(width)
         for position, (cell, width) in enumerate(zip(cells, widths, strict=True))
     )
-    style = {"better": "good", "worse": "bad"}.get(verdict, "dim")
+    style = {"better": "good", "worse": "bad"}.get(cells[3], "dim")
     held, _, checked = cells[5].partition(" ")[0].partition("/")
     checks = paint(checks, "dim" if held == checked else "bad")
     moved = paint(f"{change}  {judged}", style)

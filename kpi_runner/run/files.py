@@ -60,6 +60,27 @@ def copy_file(source: Path, destination: Path) -> None:
         shutil.copyfile(source, destination)
 
 
+def make_folder(path: Path) -> None:
+    """Makes a folder and those above it; it may be there already."""
+    with refusals_named():
+        path.mkdir(parents=True, exist_ok=True)
+
+
+def append_file(source: Path, destination: Path) -> None:
+    """Adds the content of a file to the end of another, and removes it."""
+    with refusals_named():
+        with source.open("rb") as content, destination.open("ab") as target:
+            shutil.copyfileobj(content, target)
+        source.unlink()
+
+
+def move_file(source: Path, destination: Path) -> None:
+    """Puts a file in the place of another in one step, and makes the folders above it."""
+    with refusals_named():
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        source.replace(destination)
+
+
 def remove_tree(path: Path) -> None:
     """Removes a folder with all that is in it."""
     with refusals_named():

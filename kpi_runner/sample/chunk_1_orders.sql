@@ -34,6 +34,8 @@ timed as (
     select
         *,
         person_country(person, is_dutch_launched) as home_country,
+        draw('likes stores', person)
+            < if(person_country(person, is_dutch_launched) = 'AT', 0.85, 0.45) as likes_stores,
         (position - 1 + draw('moment', number)) / order_count as part_of_day
     from buyers
 ),
@@ -68,7 +70,7 @@ channelled as (
                 and hour between 10 and 19
                 and (home_country = 'DE' or (home_country = 'AT' and days.is_vienna_open))
                 and draw('channel', number) * (100 + days.order_lift) / 100
-                    < if(draw('likes stores', person) < 0.45, 0.70, 0.06)
+                    < if(likes_stores, 0.80, 0.06)
                 then 'pos'
             when draw('source', number) < 0.070 then '580111'
             when draw('source', number) < 0.100 then '2329312'
@@ -116,8 +118,7 @@ select
         when is_new and draw('promotion', number) < 0.14 then 'WELCOME10'
         when draw('promotion', number) > 0.96 then 'FREESHIP'
     end as promotion_id
-from channelled
-order by number;
+from channelled;
 
 create or replace table order_lines as
 with
@@ -296,8 +297,7 @@ select
         ),
         501, null
     ) as selling_plan_id
-from discounted
-order by line_id;
+from discounted;
 
 -- Orders with their totals and what becomes of them before anything is shipped.
 create or replace table order_totals as
@@ -402,5 +402,4 @@ select
     is_online_shop and cancelled_at is null and draw('gateway', number) < 0.06
         and ordered_at + to_hours(draw_between('paid after', number, 20, 90))
             >= getvariable('export_at') as is_pending
-from charged
-order by number;
+from charged;

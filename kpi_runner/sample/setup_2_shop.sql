@@ -31,8 +31,7 @@ from (values
     (2, 'Store Berlin', 'DE', true, true),
     (3, 'Store Vienna', 'AT', true, true),
     (4, 'Pop-up Hamburg', 'DE', true, false)
-) as locations (id, name, country_code, is_store, active)
-order by id;
+) as locations (id, name, country_code, is_store, active);
 
 -- Working days only, as central banks publish them: who converts must carry the last rate on.
 create table shop.fx_rates as
@@ -65,8 +64,7 @@ select
     ) as rate
 from days
 cross join currencies
-where isodow(days.date) <= 5
-order by days.date, currencies.from_currency;
+where isodow(days.date) <= 5;
 
 -- Tax is that of the destination; rates in tenths of a percent. Switzerland is an export:
 -- no tax, but duties. promise_days is what the checkout shows, transit_days what it takes.

@@ -93,8 +93,7 @@ select
     if(season = 'all', null, season) as tags,
     leaves_on <= getvariable('last_day') as _fivetran_deleted
 from products
-where arrives_on <= getvariable('last_day')
-order by id;
+where arrives_on <= getvariable('last_day');
 
 create table shopify.product_variants as
 with
@@ -123,5 +122,4 @@ select
     -- Today's cost: the dearer jackets of the story are in it.
     money(if(product_id between 101 and 104, share(cost, 112, 100), cost)) as cost
 from numbered
-where product_id in (select id from shopify.products)
-order by id;
+where product_id in (select id from shopify.products);

@@ -115,8 +115,7 @@ select
     is_during(day, 'spring_sale') as is_spring_sale,
     is_during(day, concat('black_friday_', year(day))) as is_black_friday,
     (month(day) = 1 and day(day) >= 10) or (month(day) = 2 and day(day) <= 8) as is_clearance
-from running
-order by day;
+from running;
 
 create table promotions as
 select * from (values
@@ -151,8 +150,7 @@ select
     utc(ends_on + 1),
     2500.00
 from stories
-where story like 'black_friday_%'
-order by promotion_id;
+where story like 'black_friday_%';
 
 -- 500 places on the shelf of each month; a product takes as many as it sells. A draw of a
 -- place is a draw of a product, by a join instead of a search.

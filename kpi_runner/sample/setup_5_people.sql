@@ -11,7 +11,7 @@ create macro days_since_joining(number) as
         else 20 + floor(-180 * ln(1 - draw('gap', number)))
     end;
 
--- Every order: its number, its place in the day, and the age of the shop when the buyer joined.
+-- Every order: its number, its place in the day, and the age of the shop when its buyer joined.
 create view arrivals as
 with
 
@@ -24,25 +24,26 @@ numbered as (
         orders_before,
         unnest(range(1, order_count + 1)) as position
     from days
+),
+
+looking_back as (
+    select
+        *,
+        orders_before + position as number,
+        age - days_since_joining(orders_before + position) as returning_age
+    from numbered
 )
 
+-- Who would have joined before the shop opened is new today.
 select
-    orders_before + position as number,
+    number,
     day,
     chunk,
     position,
     order_count,
-    cast(coalesce(
-        if(age >= days_since_joining(orders_before + position),
-            age - days_since_joining(orders_before + position), null),
-        age
-    ) as bigint) as joined_age,
-    age = coalesce(
-        if(age >= days_since_joining(orders_before + position),
-            age - days_since_joining(orders_before + position), null),
-        age
-    ) as is_new
-from numbered;
+    cast(if(returning_age >= 0, returning_age, age) as bigint) as joined_age,
+    coalesce(returning_age < 0, true) as is_new
+from looking_back;
 
 -- How many people joined on each day, and so which numbers they have.
 create table joiners as
@@ -72,8 +73,7 @@ select
     is_dutch_launched,
     joined_count,
     cast(sum(joined_count) over (order by age) - joined_count as bigint) as joined_before
-from counted
-order by age;
+from counted;
 
 -- A quarter of the people of a day, the first ones, place two thirds of the later orders.
 create macro pick_joiner(number, joined_before, joined_count) as

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kpi_runner.core.node import Scan
 from kpi_runner.core.span import Span
-from kpi_runner.template.place import find_literal, find_name
+from kpi_runner.template.place import Text
 from kpi_runner.template.scan import (
     UNDECIDED,
     WATCHED,
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from jinja2 import nodes
 
 
-def scan_template(raw: str, path: str, macros_may_ref: frozenset[str] = frozenset()) -> Scan:
+def scan_template(raw: str, path: str, *, macros_may_ref: frozenset[str] = frozenset()) -> Scan:
     """Scans a template by the cheapest tier that settles it.
 
     Returns a ``Scan`` that is undecided where only a rendering can tell (``render.record``).
     Raises ProjectInvalid (K301) where the template is not valid Jinja.
     """
-    scan = scan_text(raw, path, macros_may_ref)
-    return scan if scan.is_decided else scan_ast(raw, path, macros_may_ref)
+    scan = scan_text(raw, path, macros_may_ref=macros_may_ref)
+    return scan if scan.is_decided else scan_ast(raw, path, macros_may_ref=macros_may_ref)
 
 
-def scan_ast(raw: str, path: str, macros_may_ref: frozenset[str] = frozenset()) -> Scan:
+def scan_ast(raw: str, path: str, *, macros_may_ref: frozenset[str] = frozenset()) -> Scan:
     """Collects the constant calls of a template's syntax tree; raises ProjectInvalid (K301)."""
     from jinja2 import nodes  # heavy, and most projects never come here
 
@@ -46,20 +46,21 @@ def scan_ast(raw: str, path: str, macros_may_ref: frozenset[str] = frozenset()) 
     calls = [call for call in tree.find_all(nodes.Call) if _name_of(call.node) in WATCHED]
     settled = {call.node for call in calls}
     settled |= {attribute.node for attribute in tree.find_all(nodes.Getattr)}
-    for name in tree.find_all(nodes.Name):
-        if name.name in macros_may_ref or (name.name in WATCHED and name not in settled):
+    for name in tree.find_all((nodes.Name, nodes.Macro)):
+        called = _name_of(name)
+        if called in macros_may_ref or (called in WATCHED and name not in settled):
             return UNDECIDED
     branches = tree.find_all((nodes.If, nodes.For, nodes.Macro, nodes.CondExpr))
     conditional = {call for branch in branches for call in branch.find_all(nodes.Call)}
     if any(_name_of(call.node) == "config" and call in conditional for call in calls):
         return UNDECIDED
     try:
-        return _collect(calls, raw, path)
+        return _collect(calls, Text(raw, path))
     except (nodes.Impossible, TypeError):
         return UNDECIDED
 
 
-def _collect(calls: list[nodes.Call], raw: str, path: str) -> Scan:
+def _collect(calls: list[nodes.Call], text: Text) -> Scan:
     # Raises Impossible or TypeError where an argument is no constant or of another shape.
     found: list[Reference] = []
     config: dict[str, Any] = {}
@@ -73,15 +74,17 @@ def _collect(calls: list[nodes.Call], raw: str, path: str) -> Scan:
             return UNDECIDED
         if function == "config":
             config |= dict(*names, **keywords)
-            config_span = config_span or find_name(raw, path, call.lineno, function)
+            config_span = config_span or text.find_name(call.lineno, function)
             continue
         place = (call.args[-1].lineno, str(names[-1])) if names else (call.lineno, "")
-        reference = build_reference(function, names, find_literal(raw, path, *place, seen[place]))
+        reference = build_reference(
+            function, names, span=text.find_literal(*place, occurrence=seen[place])
+        )
         if reference is None or keywords:
             return UNDECIDED
         seen[place] += 1
         found.append(reference)
-    return build_scan(found, config, config_span)
+    return build_scan(found, config=config, config_span=config_span)
 
 
 def _name_of(node: nodes.Node) -> str:

@@ -89,7 +89,7 @@ def build_context(names: Names) -> Context:
         "kpis": names.kpis,
         "var": _var(names.variables),
         "env_var": _env_var(names.environment),
-        "config": _Config(names.config),
+        "config": ConfigFunction(names.config),
         "this": RelationText(names.this) if names.this else "",
         "target": dict(names.target),
         "is_incremental": lambda: names.is_incremental,
@@ -120,22 +120,29 @@ def mask(text: str, secrets: Collection[str]) -> str:
     return text
 
 
-class _Config:
-    """``config(...)`` leaves no text; ``config.get(...)`` reads the node's configuration."""
+class ConfigFunction:
+    """``config(...)`` leaves no text; ``config.get(...)`` reads the node's configuration.
+
+    ``given`` holds what the template itself has set so far.
+    """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self._config = config
+        self.given: dict[str, Any] = {}
 
-    def __call__(self, *_arguments: Any, **_settings: Any) -> str:
+    def __call__(self, *settings: Mapping[str, Any], **more: Any) -> str:
+        self.given.update(*settings, **more)
         return ""
 
     def get(self, name: str, default: Any = None) -> Any:
-        return self._config.get(name, default)
+        """Returns a setting, or the default."""
+        return self.given.get(name, self._config.get(name, default))
 
     def require(self, name: str) -> Any:
-        if name not in self._config:
+        """Returns a setting; raises ProjectInvalid with K303 where it is missing."""
+        if name not in self.given and name not in self._config:
             raise _invalid("K303", f"the configuration '{name}' is required here")
-        return self._config[name]
+        return self.get(name)
 
 
 def _ref(relation_of: Callable[[str], str]) -> Callable[..., str]:
@@ -154,7 +161,7 @@ def _var(variables: Mapping[str, Any]) -> Callable[..., Any]:
         hint = did_you_mean(name, variables) or (
             "Set it with --vars or under [tool.kpi.vars], or give the call a default."
         )
-        raise _invalid("K304", f"variable '{name}' has no value", hint)
+        raise _invalid("K304", f"variable '{name}' has no value", hint=hint)
 
     return var
 
@@ -166,7 +173,7 @@ def _env_var(environment: Mapping[str, str]) -> Callable[..., str]:
         if default is not _NO_DEFAULT:
             return str(default)
         hint = "Set it before the command, or give the call a default."
-        raise _invalid("K305", f"environment variable '{name}' is not set", hint)
+        raise _invalid("K305", f"environment variable '{name}' is not set", hint=hint)
 
     return env_var
 
@@ -183,5 +190,5 @@ def _raise_error(message: str) -> None:
     raise _invalid("K303", message)
 
 
-def _invalid(code: str, message: str, hint: str = "") -> ProjectInvalid:
+def _invalid(code: str, message: str, *, hint: str = "") -> ProjectInvalid:
     return ProjectInvalid(Diagnostic(code, message, None, hint))

@@ -17,6 +17,7 @@ from jinja2.utils import LRUCache
 from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.node import Macro
 from kpi_runner.template.faults import MACRO_PREFIX, TemplateEndless, syntax_fault
+from kpi_runner.template.place import Text
 
 _MAX_STEPS = 1_000_000
 _KEPT_TEMPLATES = 256
@@ -33,6 +34,11 @@ class SqlTemplates:
         self.environment = _build_environment(extensions)
         self._templates: LRUCache = LRUCache(_KEPT_TEMPLATES)
         self._macro_files: dict[str, Template] = {}
+
+    @property
+    def macro_texts(self) -> dict[str, Text]:
+        """The files of the macros, by path."""
+        return {macro.path: Text(macro.raw, macro.path) for macro in self.macros.values()}
 
     def template(self, raw: str, path: str) -> Template:
         """Returns the compiled template of a text; raises TemplateSyntaxError."""
@@ -115,7 +121,7 @@ def parse_template(raw: str, path: str) -> nodes.Template:
     try:
         return _parsing_environment().parse(raw, path, path)
     except TemplateSyntaxError as error:
-        raise ProjectInvalid(syntax_fault(error, raw, path)) from error
+        raise ProjectInvalid(syntax_fault(error, Text(raw, path))) from error
 
 
 @lru_cache(maxsize=1)

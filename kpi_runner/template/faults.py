@@ -16,7 +16,7 @@ from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import KpiError
 from kpi_runner.core.span import Span
 from kpi_runner.core.suggest import did_you_mean
-from kpi_runner.template.place import find_name, span_at, tag_span
+from kpi_runner.template.place import Text
 from kpi_runner.template.scan import find_unclosed
 
 MACRO_PREFIX = "macro__"
@@ -35,28 +35,28 @@ class TemplateEndless(Exception):
     """A rendering has used up its budget of loop rounds and macro calls."""
 
 
-def syntax_fault(error: TemplateSyntaxError, raw: str, path: str) -> Diagnostic:
+def syntax_fault(error: TemplateSyntaxError, text: Text) -> Diagnostic:
     """Turns Jinja's complaint about the syntax of a file into K301, or K302 for a filter."""
-    text = str(error.message or "the template cannot be parsed")
-    missing = _NO_FILTER.search(text)
+    complaint = error.message or "the template cannot be parsed"
+    missing = _NO_FILTER.search(complaint)
     if missing:
         return Diagnostic(
             "K302",
             f"unknown {missing[1]} '{missing[2]}'",
-            find_name(raw, path, error.lineno, missing[2]),
+            text.find_name(error.lineno, missing[2]),
         )
-    message, _, hint = text.partition(". ")
+    message, _, hint = complaint.partition(". ")
     offset = _OFFSET.search(message)
     if offset:
         message = message[: offset.start()]
-        span = span_at(raw, path, int(offset[1]), int(offset[1]) + 1)
+        span = text.span(int(offset[1]), int(offset[1]) + 1)
     else:
-        span = _syntax_span(message, raw, path, error.lineno)
+        span = _syntax_span(message, text, line=error.lineno)
     return Diagnostic("K301", _as_message(message), span, hint)
 
 
 def render_faults(
-    error: Exception, *, path: str, texts: Mapping[str, str], known: Collection[str]
+    error: Exception, *, path: str, texts: Mapping[str, Text], known: Collection[str]
 ) -> tuple[Diagnostic, ...]:
     """Turns whatever a rendering raised into diagnostics that name the right file and line.
 
@@ -69,13 +69,13 @@ def render_faults(
     places = list(_places(error.__traceback__))
     if isinstance(error, TemplateSyntaxError):
         broken = error.filename or path
-        found: tuple[Diagnostic, ...] = (syntax_fault(error, texts[broken], broken),)
+        found: tuple[Diagnostic, ...] = (syntax_fault(error, texts[broken]),)
     else:
         file, line = places.pop() if places else (path, 1)
         found = tuple(
             replace(
                 fault,
-                span=fault.span or find_name(texts[file], file, line, _first_quoted(fault.message)),
+                span=fault.span or texts[file].find_name(line, _first_quoted(fault.message)),
             )
             for fault in _diagnose(error, known)
         )
@@ -83,13 +83,13 @@ def render_faults(
     return tuple(replace(fault, notes=fault.notes + notes) for fault in found)
 
 
-def _syntax_span(message: str, raw: str, path: str, line: int) -> Span:
+def _syntax_span(message: str, text: Text, *, line: int) -> Span:
     if message == "Unexpected end of template":
-        unclosed = find_unclosed(raw)
+        unclosed = find_unclosed(text.raw)
         if unclosed is not None:
-            return tag_span(raw, path, unclosed)
+            return text.tag_span(unclosed)
     quoted = _LAST_QUOTED.search(message)
-    return find_name(raw, path, line, quoted[1] if quoted else "")
+    return text.find_name(line, quoted[1] if quoted else "")
 
 
 def _places(traceback: TracebackType | None) -> Iterator[tuple[str, int]]:

@@ -12,10 +12,10 @@ from typing import Any
 from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.node import Scan
 from kpi_runner.core.span import Span
-from kpi_runner.template.context import Context, mask
+from kpi_runner.template.context import ConfigFunction, Context, mask
 from kpi_runner.template.environment import Rendering, SqlTemplates
 from kpi_runner.template.faults import render_faults
-from kpi_runner.template.place import find_literal_anywhere
+from kpi_runner.template.place import Text
 from kpi_runner.template.scan import Reference, build_reference, build_scan
 
 
@@ -29,7 +29,7 @@ def render(templates: SqlTemplates, raw: str, *, path: str, context: Context) ->
     try:
         return rendering.text(raw, path)
     except Exception as error:
-        texts = {macro.path: macro.raw for macro in templates.macros.values()} | {path: raw}
+        texts = {**templates.macro_texts, path: Text(raw, path)}
         faults = render_faults(error, path=path, texts=texts, known=rendering.known)
         raise ProjectInvalid(
             *(
@@ -48,13 +48,14 @@ def record(templates: SqlTemplates, raw: str, *, path: str, context: Context) ->
 
     The functions of ``context`` that give relations are not called. Raises as ``render``.
     """
+    text = Text(raw, path)
     found: list[Reference] = []
-    config: dict[str, Any] = {}
+    config = ConfigFunction({})
 
     def remember(function: str) -> Callable[..., str]:
         def call(*names: Any) -> str:
-            span = find_literal_anywhere(raw, path, str(names[-1]) if names else "")
-            reference = build_reference(function, names, span)
+            span = text.find_literal_anywhere(str(names[-1]) if names else "")
+            reference = build_reference(function, names, span=span)
             if reference is None:
                 raise TypeError(f"'{function}' does not take these arguments")
             found.append(reference)
@@ -62,11 +63,7 @@ def record(templates: SqlTemplates, raw: str, *, path: str, context: Context) ->
 
         return call
 
-    def configure(*settings: Any, **more: Any) -> str:
-        config.update(*settings, **more)
-        return ""
-
     recorders = {function: remember(function) for function in ("ref", "source", "kpis")}
-    values = {**context.values, **recorders, "config": configure, "execute": False}
+    values = {**context.values, **recorders, "config": config, "execute": False}
     render(templates, raw, path=path, context=replace(context, values=values))
-    return build_scan(found, config, Span(path) if config else None)
+    return build_scan(found, config=config.given, config_span=Span(path) if config.given else None)

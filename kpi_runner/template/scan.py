@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kpi_runner.core.node import KpisRef, Macro, Ref, Scan, SourceRef
+from kpi_runner.core.node import KpisRef, Ref, Scan, SourceRef
 from kpi_runner.core.span import Span
-from kpi_runner.template.place import span_at
+from kpi_runner.template.place import Text
 
 Reference = Ref | SourceRef | KpisRef
 UNDECIDED = Scan(is_decided=False)
@@ -52,7 +52,7 @@ class _Undecided(Exception):
     """Tier 1 has met something that it cannot settle."""
 
 
-def scan_text(raw: str, path: str, macros_may_ref: frozenset[str] = frozenset()) -> Scan:
+def scan_text(raw: str, path: str, *, macros_may_ref: frozenset[str] = frozenset()) -> Scan:
     """Reads refs, sources, KPI areas and literal configuration off a template's text.
 
     Args:
@@ -64,12 +64,12 @@ def scan_text(raw: str, path: str, macros_may_ref: frozenset[str] = frozenset())
     ['orders']
     """
     try:
-        return _scan(raw, path, macros_may_ref)
+        return _scan(Text(raw, path), macros_may_ref)
     except _Undecided:
         return UNDECIDED
 
 
-def build_reference(function: str, names: Sequence[Any], span: Span) -> Reference | None:
+def build_reference(function: str, names: Sequence[Any], *, span: Span) -> Reference | None:
     """Returns what a call of ``ref``, ``source`` or ``kpis`` refers to, or None.
 
     None: the function does not take arguments of this number or type.
@@ -86,17 +86,8 @@ def build_reference(function: str, names: Sequence[Any], span: Span) -> Referenc
     return None
 
 
-def find_macros_that_ref(macros: Mapping[str, Macro]) -> frozenset[str]:
-    """Returns the macros whose file calls ``ref`` and the like, itself or through others."""
-    words = {name: _words_of_tags(macro.raw) for name, macro in macros.items()}
-    found = {name for name, used in words.items() if used & WATCHED}
-    while more := {name for name, used in words.items() if name not in found and used & found}:
-        found |= more
-    return frozenset(found)
-
-
 def build_scan(
-    found: Sequence[Reference], config: Mapping[str, Any], config_span: Span | None
+    found: Sequence[Reference], *, config: Mapping[str, Any], config_span: Span | None
 ) -> Scan:
     """Sorts what a tier has found into a decided ``Scan``."""
     return Scan(
@@ -120,12 +111,12 @@ def find_unclosed(raw: str) -> int | None:
     return opened[-1] if opened else None
 
 
-def _scan(raw: str, path: str, macros_may_ref: frozenset[str]) -> Scan:
+def _scan(text: Text, macros_may_ref: frozenset[str]) -> Scan:
     found: list[Reference] = []
     config: dict[str, Any] = {}
     config_span: Span | None = None
     depth = 0
-    for tag in _TAG.finditer(raw):
+    for tag in _TAG.finditer(text.raw):
         kind = tag.lastgroup
         if kind is None:
             continue
@@ -138,15 +129,14 @@ def _scan(raw: str, path: str, macros_may_ref: frozenset[str]) -> Scan:
         for call in calls:
             if call["function"] == "config":
                 config |= _literal_arguments(call["arguments"])
-                start, end = offset + call.start(), offset + call.end()
-                config_span = config_span or span_at(raw, path, start, end)
+                config_span = config_span or text.span(offset + call.start(), offset + call.end())
             else:
-                found.append(_reference(call, raw, path, offset))
+                found.append(_reference(call, text, offset=offset))
         if kind == "block":
             depth += _depth_change(tag["word"], body)
     if depth:
         raise _Undecided
-    return build_scan(found, config, config_span)
+    return build_scan(found, config=config, config_span=config_span)
 
 
 def _is_ours(call: re.Match[str]) -> bool:
@@ -178,18 +168,13 @@ def _names_any(body: str, names: frozenset[str]) -> bool:
     return bool(names) and not names.isdisjoint(_WORD.findall(body))
 
 
-def _words_of_tags(raw: str) -> frozenset[str]:
-    tags = (tag[tag.lastgroup] for tag in _TAG.finditer(raw) if tag.lastgroup)
-    return frozenset(word for body in tags for word in _WORD.findall(body))
-
-
-def _reference(call: re.Match[str], raw: str, path: str, offset: int) -> Reference:
-    names = [text[1:-1] for text in (call["first"], call["second"]) if text]
+def _reference(call: re.Match[str], text: Text, *, offset: int) -> Reference:
+    names = [quoted[1:-1] for quoted in (call["first"], call["second"]) if quoted]
     if not names:
         raise _Undecided
     start, end = call.span("second" if call["second"] else "first")
-    span = span_at(raw, path, offset + start + 1, offset + end - 1)
-    reference = build_reference(call["function"], names, span)
+    span = text.span(offset + start + 1, offset + end - 1)
+    reference = build_reference(call["function"], names, span=span)
     if reference is None:
         raise _Undecided
     return reference

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ import pytest
 from kpi_runner.core.errors import ProjectInvalid, UsageError
 from kpi_runner.ops.ls import ls
 from kpi_runner.ops.options import Options
-from tests.kit import write_project
+from tests.kit import ROOT, write_project
 
 KPI = "{{area: sales, kind: hard, unit: count, direction: up, from: fct_orders, time: day, {rest}}}"
 SHOP = {
@@ -104,7 +107,7 @@ def test_json_tells_what_a_node_reads(options: Options) -> None:
         "alias": "fct_orders",
         "schema": "core",
         "tags": [],
-        "config": {"materialized": "table"},
+        "config": {"materialized": "view"},
     }
 
 
@@ -143,3 +146,25 @@ def test_a_broken_project_is_not_listed(tmp_path: Path) -> None:
 
     with pytest.raises(ProjectInvalid, match="K201"):
         ls(Options(project_dir=folder))
+
+
+def test_listing_imports_neither_engine_nor_parsers(tmp_path: Path) -> None:
+    write_project(tmp_path, SHOP)
+    script = (
+        "import sys\n"
+        "from kpi_runner.ops.ls import ls\n"
+        "from kpi_runner.ops.options import Options\n"
+        "assert ls(Options())\n"
+        "print(*{'duckdb', 'sqlglot', 'jinja2', 'rich'} & set(sys.modules))\n"
+    )
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert loaded.stdout.strip() == ""

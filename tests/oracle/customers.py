@@ -165,11 +165,16 @@ def _profits(facts: Facts) -> Events:
 
 def _repeat_in_window(facts: Facts) -> Iterator[tuple[Key, Value]]:
     """Customers with two valid orders in the period ÷ customers with one."""
-    for grain, start, days in _periods(facts, GRAINS):
-        counts = Counter(order.person for order in facts.valid if _is_in(order, days))
-        several = sum(count > 1 for count in counts.values())
-        key = ("repeat_purchase_rate", "in_window", grain, start, "", "")
-        yield key, divide(Decimal(several), Decimal(len(counts)))
+    for grain in GRAINS:
+        orders: dict[datetime, Counter[str]] = {}
+        for order in facts.valid:
+            start = facts.calendar.start(grain, order.day)
+            orders.setdefault(start, Counter())[order.person] += 1
+        for start in _starts(facts, grain):
+            counts = orders.get(start, Counter())
+            several = sum(count > 1 for count in counts.values())
+            key = ("repeat_purchase_rate", "in_window", grain, start, "", "")
+            yield key, divide(Decimal(several), Decimal(len(counts)))
 
 
 def _retention_by_period(facts: Facts) -> Iterator[tuple[Key, Value]]:
@@ -214,20 +219,8 @@ def _is_mature(calendar: Calendar, start: datetime, age: int) -> bool:
     return last + timedelta(days=30 * (age + 1) - 1) <= calendar.as_of
 
 
-def _periods(
-    facts: Facts, grains: tuple[str, ...]
-) -> Iterator[tuple[str, datetime, tuple[date, date]]]:
-    for grain in grains:
-        for start in _starts(facts, grain):
-            yield grain, start, (start.date(), facts.calendar.last_day(grain, start))
-
-
 def _starts(facts: Facts, grain: str) -> list[datetime]:
     return facts.calendar.periods(grain, min(order.day for order in facts.orders))
-
-
-def _is_in(order: Order, days: tuple[date, date]) -> bool:
-    return days[0] <= order.day <= days[1]
 
 
 def _cohort(first: Order) -> dict[str, str]:

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from tests.oracle.calendar import GRAINS, Calendar
 
 Key = tuple[str, str, str, datetime, str, str]
 Value = tuple[Decimal | None, str | None]
-Cells = dict[tuple[datetime, str], Decimal]
+Cell = tuple[datetime, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +52,32 @@ class Kpi:
     first: date | None = None
 
 
+class _Point(NamedTuple):
+    """All events of a side that nothing tells apart: same moment, same segment, same key."""
+
+    day: date
+    hour: datetime | None
+    segment: str
+    key: object
+
+
+Points = dict[_Point, Decimal]
+
+
 def tabulate(kpi: Kpi, calendar: Calendar) -> Iterator[tuple[Key, Value]]:
     """Yields every row of a KPI."""
     first = _first_day(kpi)
     if first is None:
         return
     for dimension in ("", *kpi.dimensions):
+        split = "" if dimension in kpi.whole else dimension
+        numerator = _points(kpi, kpi.numerator, dimension)
+        denominator = None if kpi.denominator is None else _points(kpi, kpi.denominator, split)
         for grain in kpi.grains:
             if grain == "hour" and dimension not in ("", "sales_channel"):
                 continue
-            periods = calendar.periods(grain, first)
-            for (start, segment), value in _cells(kpi, calendar, grain, dimension, periods):
+            table = _Table(kpi, calendar, grain, calendar.periods(grain, first))
+            for (start, segment), value in table.cells(numerator, denominator, dimension):
                 yield (kpi.name, kpi.variant, grain, start, dimension, segment), value
 
 
@@ -75,69 +91,73 @@ def _first_day(kpi: Kpi) -> date | None:
     return kpi.first or min(days, default=None)
 
 
-def _cells(
-    kpi: Kpi, calendar: Calendar, grain: str, dimension: str, periods: list[datetime]
-) -> Iterator[tuple[tuple[datetime, str], Value]]:
-    def measured(events: tuple[Event, ...], by: str) -> Cells:
-        return _measure(events, kpi=kpi, calendar=calendar, grain=grain, by=by, periods=periods)
-
-    zero = Decimal(0)
-    numerators = measured(kpi.numerator, dimension)
-    if kpi.denominator is None:
-        for cell in _keys(dimension, periods, numerators):
-            yield cell, (numerators.get(cell, zero), None)
-        return
-    if dimension in kpi.whole:
-        totals = measured(kpi.denominator, "")
-        for cell in numerators:
-            yield cell, divide(numerators[cell], totals.get((cell[0], ""), zero))
-        return
-    denominators = measured(kpi.denominator, dimension)
-    for cell in _keys(dimension, periods, {**numerators, **denominators}):
-        yield cell, divide(numerators.get(cell, zero), denominators.get(cell, zero))
-
-
-def _keys(
-    dimension: str, periods: list[datetime], cells: Mapping[tuple[datetime, str], Decimal]
-) -> Iterable[tuple[datetime, str]]:
-    return cells if dimension else [(start, "") for start in periods]
-
-
-def _measure(
-    events: tuple[Event, ...],
-    *,
-    kpi: Kpi,
-    calendar: Calendar,
-    grain: str,
-    by: str,
-    periods: list[datetime],
-) -> Cells:
-    sums: Cells = {}
-    sets: dict[tuple[datetime, str], set[object]] = {}
+def _points(kpi: Kpi, events: Iterable[Event], by: str) -> Points:
+    points: Points = {}
     for event in events:
-        segment = event.segments.get(by, "(none)") if by else ""
-        for start in _starts(event, kpi.window, calendar, grain, periods):
-            cell = (start, segment)
-            if kpi.is_distinct:
-                sets.setdefault(cell, set()).add(event.key)
-            else:
-                sums[cell] = sums.get(cell, Decimal(0)) + event.amount
-    return {cell: Decimal(len(keys)) for cell, keys in sets.items()} if kpi.is_distinct else sums
+        point = _Point(
+            day=event.day,
+            hour=event.hour if "hour" in kpi.grains else None,
+            segment=event.segments.get(by, "(none)") if by else "",
+            key=event.key if kpi.is_distinct else None,
+        )
+        points[point] = points.get(point, Decimal(0)) + event.amount
+    return points
 
 
-def _starts(
-    event: Event, window: str | int, calendar: Calendar, grain: str, periods: list[datetime]
-) -> list[datetime]:
-    """The periods in which an event counts; none where it happens after the as-of day."""
-    if event.day > calendar.as_of:
-        return []
-    if window == "period":
-        if grain == "hour":
-            return [event.hour] if event.hour else []
-        return [calendar.start(grain, event.day)]
-    age = timedelta(days=window) if isinstance(window, int) else timedelta.max
-    return [
-        start
-        for start in periods
-        if timedelta(0) <= calendar.last_day(grain, start) - event.day < age
-    ]
+@dataclass(frozen=True)
+class _Table:
+    """The periods of one grain, to be filled for one KPI."""
+
+    kpi: Kpi
+    calendar: Calendar
+    grain: str
+    periods: list[datetime]
+
+    def cells(
+        self, numerator: Points, denominator: Points | None, dimension: str
+    ) -> Iterator[tuple[Cell, Value]]:
+        """The value of every cell that exists."""
+        zero = Decimal(0)
+        tops = self.measured(numerator)
+        if denominator is None:
+            for cell in self.existing(dimension, tops):
+                yield cell, (tops.get(cell, zero), None)
+            return
+        bottoms = self.measured(denominator)
+        is_whole = dimension in self.kpi.whole
+        for cell in self.existing(dimension, tops if is_whole else {**tops, **bottoms}):
+            below = (cell[0], "") if is_whole else cell
+            yield cell, divide(tops.get(cell, zero), bottoms.get(below, zero))
+
+    def existing(self, dimension: str, cells: Mapping[Cell, Decimal]) -> Iterable[Cell]:
+        """Every period for the total, what was found for segments."""
+        return cells if dimension else [(start, "") for start in self.periods]
+
+    def measured(self, points: Points) -> dict[Cell, Decimal]:
+        """Sums of amounts, or numbers of different keys."""
+        sums: dict[Cell, Decimal] = {}
+        keys: dict[Cell, set[object]] = {}
+        for point, amount in points.items():
+            for start in self.starts(point):
+                cell = (start, point.segment)
+                if self.kpi.is_distinct:
+                    keys.setdefault(cell, set()).add(point.key)
+                else:
+                    sums[cell] = sums.get(cell, Decimal(0)) + amount
+        return {cell: Decimal(len(found)) for cell, found in keys.items()} or sums
+
+    def starts(self, point: _Point) -> list[datetime]:
+        """The periods in which a point counts; none where it lies after the as-of day."""
+        calendar, window = self.calendar, self.kpi.window
+        if point.day > calendar.as_of:
+            return []
+        if self.grain == "hour":
+            return [point.hour] if point.hour else []
+        if window == "period":
+            return [calendar.start(self.grain, point.day)]
+        age = timedelta(days=window) if isinstance(window, int) else timedelta.max
+        return [
+            start
+            for start in self.periods
+            if timedelta(0) <= calendar.last_day(self.grain, start) - point.day < age
+        ]

@@ -69,10 +69,9 @@ final as (
         variant_id,
         category,
         is_subscription,
-        unit_cost_amount is not null as has_cost,
         ordered_quantity as sold_quantity,
         gross_amount,
-        gross_amount - sales_amount as discount_amount,
+        {{ money('gross_amount - sales_amount') }} as discount_amount,
         sales_amount,
         {{ money('unit_cost_amount * ordered_quantity') }} as cost_amount,
         unit_cost_amount

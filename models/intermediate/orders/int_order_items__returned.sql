@@ -12,8 +12,8 @@ refund_lines as (
 refunds_per_item as (
     select
         order_item_id,
-        sum(returned_quantity) as returned_quantity,
-        sum(returned_item_amount) as returned_item_amount,
+        sum(refunded_quantity) filter (where is_return_unit) as returned_quantity,
+        sum(returned_amount) as returned_amount,
         sum(returned_cost_amount) as returned_cost_amount
     from refund_lines
     where line_type = 'item'
@@ -27,17 +27,15 @@ final as (
         order_items.product_id,
         order_items.variant_id,
         order_items.category,
+        order_items.cost_amount is not null as has_cost,
         order_items.is_subscription,
-        order_items.has_cost,
         order_items.sold_quantity,
         cast(coalesce(refunds_per_item.returned_quantity, 0) as integer) as returned_quantity,
         order_items.gross_amount,
         order_items.discount_amount,
         order_items.sales_amount,
-        {{ money('coalesce(refunds_per_item.returned_item_amount, 0)') }} as returned_item_amount,
-        case when order_items.has_cost then order_items.sales_amount else 0 end
-            as costed_sales_amount,
-        coalesce(order_items.cost_amount, 0) as cost_amount,
+        order_items.cost_amount,
+        {{ money('coalesce(refunds_per_item.returned_amount, 0)') }} as returned_amount,
         {{ money('coalesce(refunds_per_item.returned_cost_amount, 0)') }} as returned_cost_amount
     from order_items
     left join refunds_per_item

@@ -67,7 +67,7 @@ items as (
             as is_return_unit,
         coalesce(refund_items.restock_type in ('return', 'cancel', 'legacy_restock'), false)
             as is_restocked,
-        order_items.has_cost,
+        order_items.unit_cost_amount is not null as has_cost,
         refund_items.refunded_quantity,
         refund_items.refunded_amount,
         refund_items.refunded_tax_amount,
@@ -130,22 +130,15 @@ final as (
         category,
         cause_group,
         restock_type,
+        has_cost,
         is_return_unit,
         refunded_quantity,
-        case when is_return_unit then refunded_quantity else 0 end as returned_quantity,
         case when line_type = 'shipping' then 0 else refunded_amount end as returned_amount,
-        case when is_return_unit then refunded_amount else 0 end as returned_goods_amount,
-        case when line_type = 'item' then refunded_amount else 0 end as returned_item_amount,
-        case when has_cost then refunded_amount else 0 end as returned_costed_amount,
-        {{ money('case when has_cost and is_restocked then unit_cost_amount * refunded_quantity else 0 end') }}
-            as returned_cost_amount,
-        case
-            when line_type = 'discrepancy' and refunded_amount > 0 then refunded_amount
-            else 0
-        end as goodwill_amount,
         case when line_type = 'shipping' then refunded_amount else 0 end
             as refunded_shipping_amount,
         refunded_tax_amount,
+        {{ money('coalesce(case when is_restocked then unit_cost_amount * refunded_quantity end, 0)') }}
+            as returned_cost_amount,
         refunded_at
     from lines
 )

@@ -52,9 +52,9 @@ item_rows as (
         'item-' || order_item_id as contribution_key,
         order_id,
         category,
-        sales_amount - returned_item_amount as net_amount,
+        sales_amount - returned_amount as net_amount,
         0 as shipping_amount,
-        cost_amount - returned_cost_amount as cost_amount,
+        coalesce(cost_amount, 0) - returned_cost_amount as cost_amount,
         0 as shipping_cost_amount,
         0 as fee_amount
     from order_items

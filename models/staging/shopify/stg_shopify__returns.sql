@@ -13,7 +13,6 @@ final as (
         {{ happened_by('closed_at', as_of_end()) }} as closed_at,
         {{ utc('created_at') }} as requested_at
     from returns
-    where {{ utc('created_at') }} < {{ as_of_end() }}
 )
 
 select * from final

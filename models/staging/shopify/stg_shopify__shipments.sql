@@ -16,8 +16,6 @@ final as (
         {{ happened_by('shipped_at', as_of_end()) }} as shipped_at,
         {{ happened_by('delivered_at', as_of_end()) }} as delivered_at
     from shipments
-    where created_at is null
-        or {{ utc('created_at') }} < {{ as_of_end() }}
 )
 
 select * from final

@@ -1,0 +1,129 @@
+"""Turns what DuckDB and the operating system say into the errors of the product.
+
+Pure functions over texts and error numbers: nothing here imports duckdb.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import re
+from pathlib import Path
+
+from kpi_runner.adapters.owner import describe_owner
+from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.errors import MachineFailed, SqlFailed
+
+_MACHINE = (
+    (re.compile(r"Could not set lock on file"), "K701"),
+    (re.compile(r"No space left on device|Disk quota exceeded|File too large"), "K702"),
+    (re.compile(r"Permission denied|Read-only file system|Operation not permitted"), "K703"),
+    (re.compile(r"not a valid DuckDB database file"), "K705"),
+    (re.compile(r"with version number|storage version|created with a(n)? (newer|older)"), "K706"),
+)
+_ERRNO = {
+    errno.ENOSPC: "K702",
+    errno.EDQUOT: "K702",
+    errno.EFBIG: "K702",
+    errno.EACCES: "K703",
+    errno.EPERM: "K703",
+    errno.EROFS: "K703",
+}
+_HINTS = {
+    "K702": "Free some space, or point temp_directory of the target to another disk.",
+    "K703": "Make the folder writable, or name another place with --database.",
+    "K704": "Raise memory_limit of the target, or lower its threads.",
+    "K705": "Remove the file if it is not needed: a build makes it again.",
+    "K706": "Run `kpi clean`, then build again: the work database holds nothing else.",
+}
+_MESSAGES = {
+    "K702": "no space is left to write '{path}'",
+    "K703": "'{path}' cannot be written",
+    "K704": "the database ran out of memory",
+    "K705": "'{path}' cannot be used as a database",
+    "K706": "'{path}' was made by another version",
+}
+_PREFIX = re.compile(r"\A[\w ]+ Error: ")
+_HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.*?) ?\(PID (?P<pid>\d+)\)")
+_SUGGESTIONS = re.compile(r"\n(Candidate bindings|Did you mean|Candidate functions)[\s\S]*\Z")
+
+
+def translate_failure(name: str, text: str, database: Path) -> MachineFailed | SqlFailed:
+    """Returns the error for an exception of DuckDB that a statement raised.
+
+    Args:
+        name: the class of the exception, such as ``BinderException``.
+        text: its message; with ``errors_as_json``, a JSON object behind a prefix.
+        database: the file that the session works on.
+    """
+    fields = _read_fields(text)
+    message = str(fields.get("exception_message", "")) or text
+    if name == "OutOfMemoryException":
+        return _machine_failure("K704", message, database)
+    if name in ("FatalException", "InternalException"):
+        return _machine_failure("K705", message, database)
+    code = _machine_code(message) if name == "IOException" and "position" not in fields else None
+    if code:
+        return _machine_failure(code, message, database)
+    position = fields.get("position")
+    return SqlFailed(
+        _SUGGESTIONS.sub("", message),
+        kind=str(fields.get("exception_type", name.removesuffix("Exception"))).lower(),
+        position=int(position) if position is not None else None,
+        candidates=_read_candidates(fields.get("candidates", "")),
+    )
+
+
+def opening_failure(text: str, database: Path) -> MachineFailed:
+    """Returns the error for a database file that DuckDB refused to open."""
+    message = _PREFIX.sub("", text)
+    return _machine_failure(_machine_code(message) or "K705", message, database)
+
+
+def disk_failure(error: OSError, path: Path) -> MachineFailed:
+    """Returns the error for a file operation that the operating system refused."""
+    return _machine_failure(_ERRNO.get(error.errno or 0, "K705"), str(error), path)
+
+
+def _read_fields(text: str) -> dict[str, str]:
+    try:
+        fields = json.loads(_PREFIX.sub("", text))
+    except ValueError:
+        return {"exception_message": _PREFIX.sub("", text)}
+    return fields if isinstance(fields, dict) else {}
+
+
+def _read_candidates(text: str) -> tuple[str, ...]:
+    return tuple(name.strip().strip('"') for name in text.split(",") if name.strip())
+
+
+def _machine_code(message: str) -> str | None:
+    return next((code for pattern, code in _MACHINE if pattern.search(message)), None)
+
+
+def _machine_failure(code: str, message: str, path: Path) -> MachineFailed:
+    if code == "K701":
+        return MachineFailed(_locked(message, path))
+    shown = _MESSAGES[code].format(path=path.name)
+    first = message.strip().splitlines()[0] if message.strip() else ""
+    return MachineFailed(
+        Diagnostic(code, shown, hint=_HINTS[code], notes=(first,) if first else ())
+    )
+
+
+def _locked(message: str, path: Path) -> Diagnostic:
+    match = _HOLDER.search(message)
+    if not match:
+        return Diagnostic(
+            "K701",
+            f"another process holds '{path.name}'",
+            hint="Wait until it has finished, or stop it.",
+        )
+    pid = int(match["pid"])
+    return Diagnostic(
+        "K701",
+        f"process {pid} holds '{path.name}'",
+        hint=f"Wait until it has finished, or stop it with `kill {pid}`. "
+        "The published file can be read at any time.",
+        notes=describe_owner(path, pid) or (f"it runs {match['program']}",),
+    )

@@ -1,0 +1,315 @@
+"""Lands one raw file as a table: declared types, key and not-null columns are enforced.
+
+The rows go from the file into the table inside the database; Python sees only headers and
+counts. Why a file was refused is found out in ``rejects``, at leisure.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import IO
+
+from kpi_runner.adapters.protocol import Adapter
+from kpi_runner.adapters.statements import TABLE, create_as, create_as_prefix
+from kpi_runner.core.diagnostic import Diagnostic, Severity
+from kpi_runner.core.errors import RunFailed
+from kpi_runner.core.names import Relation, quote_name, quote_text
+from kpi_runner.core.node import Column, Source
+from kpi_runner.core.raw import RawFile
+from kpi_runner.core.span import Span
+from kpi_runner.core.suggest import did_you_mean
+
+_INTEGERS = frozenset("tinyint smallint integer int bigint hugeint ubigint uinteger".split())
+
+
+@dataclass(frozen=True, slots=True)
+class RawInput:
+    """A raw file as something to select from.
+
+    Args:
+        query: what stands behind ``from``.
+        columns: a declared column's name → the column of the query, and that one's type.
+        warnings: undeclared columns (K908).
+    """
+
+    query: str
+    columns: Mapping[str, Column]
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A table that holds what its file says. ``dropped``: identical rows that went."""
+
+    rows: int
+    dropped: int = 0
+
+
+class RowsRefused(Exception):
+    """Rows break the key or a not-null column; ``rejects`` tells which."""
+
+
+def read_input(adapter: Adapter, source: Source, file: RawFile, *, mapping: str = "") -> RawInput:
+    """Reads the columns that a file has and matches them with the declared ones.
+
+    Args:
+        mapping: the rendered SELECT of a ``sql`` file.
+
+    Raises:
+        RunFailed: a declared column is missing (K902), or there is no header (K903).
+        SqlFailed: the database cannot read the file, or refuses the mapping; a position
+            counts from the start of the mapping.
+    """
+    # A JSONL file without rows names no columns, and has no row that lacks one.
+    found = _READERS[file.format](adapter, file, mapping) or tuple(
+        Column(name=quote_name(c.name), data_type="varchar", description=c.name)
+        for c in source.columns
+    )
+    known = {column.description.lower(): column for column in found}
+    declared = {column.name.lower() for column in source.columns}
+    extra = [column.description for column in found if column.description.lower() not in declared]
+    missing = [c for c in source.columns if c.is_required and c.name.lower() not in known]
+    names = [column.description for column in found]
+    if missing:
+        raise RunFailed(*(_missing_column(file, c.name, names, extra) for c in missing))
+    matched = {
+        c.name: known[c.name.lower()] for c in source.columns if c.name.lower() in known
+    }
+    return RawInput(
+        _FROM[file.format](file, found, mapping),
+        MappingProxyType(matched),
+        tuple(_undeclared_column(file, name, names) for name in extra),
+    )
+
+
+def load_table(adapter: Adapter, source: Source, raw: RawInput) -> Landed:
+    """Replaces a raw table by what a file holds; to be called in a transaction.
+
+    Raises:
+        RowsRefused: a not-null column is empty, or a key repeats with different values.
+        SqlFailed: a value cannot be read as its declared type.
+    """
+    relation = source.relation
+    adapter.execute(create_as(relation, TABLE, _select(source, raw)))
+    rows, keys, *empty = adapter.query(_counts(source, relation)).rows[0]
+    if any(empty):
+        raise RowsRefused
+    if keys == rows:
+        return Landed(rows)
+    adapter.execute(create_as(relation, TABLE, f"select distinct * from {relation.sql}"))
+    kept = int(adapter.query(f"select count(*) from {relation.sql}").scalar)
+    if kept != keys:
+        raise RowsRefused
+    return Landed(kept, rows - kept)
+
+
+def mapping_offset(source: Source, raw: RawInput) -> int:
+    """Returns the byte at which a mapping starts in the statement of ``load_table``."""
+    prefix = create_as_prefix(source.relation, TABLE) + _select_list(source, raw) + _OPEN
+    return len(prefix.encode())
+
+
+def read_content(adapter: Adapter, relation: Relation) -> str:
+    """Returns a text that is the same for the same rows, in whatever order they stand."""
+    row = adapter.query(
+        "select count(*), sum(md5_number_lower(t)), sum(md5_number_upper(t)) "
+        f"from (select content::varchar as t from {relation.sql} as content)"
+    ).rows[0]
+    return ":".join(map(str, row))
+
+
+def typed(column: Column, raw: Column | None, *, cast: str = "cast") -> str:
+    """Returns the expression that reads a declared column; ``cast`` may be ``try_cast``.
+
+    An empty text is NULL. A number with a fraction is no integer, though DuckDB would round.
+    """
+    default = f"cast({column.default or 'null'} as {column.data_type})"
+    if raw is None:
+        return default
+    value = raw_value(raw)
+    if column.data_type in _INTEGERS and raw.data_type == "varchar":
+        whole = f"replace(regexp_replace({value}, '\\.0*$', ''), '.', '?')"
+        value = f"case when contains({value}, '.') then {whole} else {value} end"
+    value = f"{cast}({value} as {column.data_type})"
+    return f"coalesce({value}, {default})" if column.default else value
+
+
+def raw_value(raw: Column) -> str:
+    """Returns the expression of a value as it stands in the file, NULL where it is empty."""
+    return f"nullif({raw.name}, '')" if raw.data_type == "varchar" else raw.name
+
+
+def required_columns(source: Source) -> tuple[Column, ...]:
+    """Returns the columns that must hold a value in each row."""
+    return tuple(
+        c
+        for c in source.columns
+        if not c.is_nullable or (c.name in source.key and c.is_required and not c.default)
+    )
+
+
+def open_text(file: RawFile) -> IO[str]:
+    """Opens a text file, packed or not, as it stands: UTF-8, line ends untouched."""
+    binary: IO[bytes] = (
+        gzip.open(file.path, "rb") if file.path.suffix == ".gz" else file.path.open("rb")
+    )
+    return io.TextIOWrapper(binary, encoding="utf-8-sig", newline="")
+
+
+def csv_query(path: str, names: tuple[str, ...], *, has_header: bool) -> str:
+    """Returns the table function that reads a CSV file, all columns as text."""
+    columns = ", ".join(f"{quote_text(name)}: 'varchar'" for name in names)
+    return (
+        f"read_csv({quote_text(path)}, header = {str(has_header).lower()}, auto_detect = false, "
+        f"delim = ',', quote = '\"', escape = '\"', columns = {{{columns}}})"
+    )
+
+
+# What follows calls a column of a query by its SQL name and keeps the file's own name for
+# it in ``description``: a header may hold any text.
+
+
+def _csv_columns(adapter: Adapter, file: RawFile, mapping: str) -> tuple[Column, ...]:
+    try:
+        with open_text(file) as lines:
+            header = next(csv.reader(lines, strict=True), [])
+    except (csv.Error, UnicodeDecodeError, OSError, EOFError) as error:
+        raise RunFailed(broken_file(file, f"the header cannot be read: {error}")) from error
+    if not any(name.strip() for name in header):
+        raise RunFailed(broken_file(file, f"'{file.display}' has no header"))
+    seen = [name.strip().lower() for name in header]
+    twice = next((name for name in seen if name and seen.count(name) > 1), None)
+    if twice:
+        raise RunFailed(broken_file(file, f"column '{twice}' stands twice in the header"))
+    return tuple(
+        Column(name=f"c{number}", data_type="varchar", description=name.strip())
+        for number, name in enumerate(header, start=1)
+    )
+
+
+def _sniffed_columns(adapter: Adapter, file: RawFile, mapping: str) -> tuple[Column, ...]:
+    query = {
+        "parquet": f"read_parquet({quote_text(str(file.path))})",
+        "jsonl": f"read_json({quote_text(str(file.path))}, format = 'newline_delimited', "
+        "sample_size = -1)",
+    }[file.format]
+    if file.format == "jsonl" and not _has_text(file):
+        return ()
+    found = adapter.describe(f"select * from {query}")
+    is_text = file.format == "jsonl"
+    return tuple(
+        Column(
+            name=quote_name(c.name),
+            data_type="varchar" if is_text else c.data_type,
+            description=c.name,
+        )
+        for c in found
+    )
+
+
+def _mapping_columns(adapter: Adapter, file: RawFile, mapping: str) -> tuple[Column, ...]:
+    return tuple(
+        Column(name=quote_name(c.name), data_type=c.data_type, description=c.name)
+        for c in adapter.describe(mapping)
+    )
+
+
+def _csv_from(file: RawFile, found: tuple[Column, ...], mapping: str) -> str:
+    return csv_query(str(file.path), tuple(c.name for c in found), has_header=True)
+
+
+def _parquet_from(file: RawFile, found: tuple[Column, ...], mapping: str) -> str:
+    return f"read_parquet({quote_text(str(file.path))})"
+
+
+def _jsonl_from(file: RawFile, found: tuple[Column, ...], mapping: str) -> str:
+    columns = ", ".join(f"{quote_text(c.description)}: 'varchar'" for c in found)
+    path = quote_text(str(file.path))
+    return f"read_json({path}, format = 'newline_delimited', columns = {{{columns}}})"
+
+
+def _mapping_from(file: RawFile, found: tuple[Column, ...], mapping: str) -> str:
+    return f"(\n{mapping}\n) as mapping"
+
+
+_OPEN = "\nfrom (\n"
+_READERS: Mapping[str, Callable[[Adapter, RawFile, str], tuple[Column, ...]]] = MappingProxyType(
+    {
+        "csv": _csv_columns,
+        "parquet": _sniffed_columns,
+        "jsonl": _sniffed_columns,
+        "sql": _mapping_columns,
+    }
+)
+_FROM: Mapping[str, Callable[[RawFile, tuple[Column, ...], str], str]] = MappingProxyType(
+    {"csv": _csv_from, "parquet": _parquet_from, "jsonl": _jsonl_from, "sql": _mapping_from}
+)
+
+
+def _has_text(file: RawFile) -> bool:
+    with open_text(file) as lines:
+        return any(line.strip() for line in lines)
+
+
+def _select(source: Source, raw: RawInput) -> str:
+    return f"{_select_list(source, raw)}\nfrom {raw.query}"
+
+
+def _select_list(source: Source, raw: RawInput) -> str:
+    return "select " + ", ".join(
+        f"{typed(column, raw.columns.get(column.name))} as {quote_name(column.name)}"
+        for column in source.columns
+    )
+
+
+def _counts(source: Source, relation: Relation) -> str:
+    keys = ", ".join(quote_name(name) for name in source.key)
+    distinct = f"count(distinct ({keys}))" if keys else "count(*)"
+    empty = [
+        f", count(*) filter (where {quote_name(c.name)} is null)" for c in required_columns(source)
+    ]
+    return f"select count(*), {distinct}{''.join(empty)} from {relation.sql}"
+
+
+def _header_span(file: RawFile, name: str, names: list[str]) -> Span:
+    if file.format != "csv" or name not in names:
+        return Span(file.display)
+    return Span(file.display, 1, sum(len(n) + 1 for n in names[: names.index(name)]) + 1)
+
+
+def _missing_column(file: RawFile, name: str, names: list[str], extra: list[str]) -> Diagnostic:
+    hint = did_you_mean(name, extra)
+    nearest = next((n for n in extra if f"'{n}'" in hint), "")
+    return Diagnostic(
+        "K902",
+        f"'{file.display}' has no column '{name}'",
+        span=_header_span(file, nearest, names),
+        hint=hint or "Add the column, or declare it `optional: true` or with a `default:`.",
+        excerpt=",".join(names) if file.format == "csv" else None,
+    )
+
+
+def _undeclared_column(file: RawFile, name: str, names: list[str]) -> Diagnostic:
+    return Diagnostic(
+        "K908",
+        f"column '{name}' is not declared and was not landed",
+        span=_header_span(file, name, names),
+        hint="Declare it under the table's columns, or leave it out of the file.",
+        severity=Severity.WARN,
+        excerpt=",".join(names) if file.format == "csv" else None,
+    )
+
+
+def broken_file(file: RawFile, message: str, *, line: int = 1, column: int = 1) -> Diagnostic:
+    """Returns the finding on a file that cannot be parsed."""
+    return Diagnostic(
+        "K903",
+        message,
+        span=Span(file.display, line, column),
+        hint="Repair the file; nothing of its table was replaced.",
+    )

@@ -1,0 +1,29 @@
+"""A raw file as found on disk, before anything of it is landed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kpi_runner.core.names import NodeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawFile:
+    """The file of one raw table.
+
+    Args:
+        node: the source that it belongs to.
+        path: where it is.
+        display: its path in messages, relative to the project's root.
+        format: ``csv``, ``parquet``, ``jsonl`` or ``sql``.
+        text: the template of a mapping (``sql``), else empty.
+    """
+
+    node: NodeId
+    path: Path
+    display: str
+    format: str
+    size: int
+    mtime_ns: int
+    text: str = ""

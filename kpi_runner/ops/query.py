@@ -1,0 +1,175 @@
+"""Answers `kpi query`: KPI values straight from definitions, over the published state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from kpi_runner.adapters import open_adapter
+from kpi_runner.adapters.protocol import Adapter
+from kpi_runner.compile.kpi_groups import Shape
+from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.errors import RunFailed, SqlFailed, UsageError
+from kpi_runner.core.kpi import Grain, Variant
+from kpi_runner.core.names import Relation
+from kpi_runner.core.placeholders import AS_OF_DATE, Facts, fill_placeholders
+from kpi_runner.core.suggest import did_you_mean
+from kpi_runner.ops.options import Options, QueryAnswer, QueryRequest
+from kpi_runner.ops.workspace import Workspace, open_workspace, refuse_errors
+
+SCHEMA_VERSION = 1
+_PUBLISHED_BUILD = Relation("kpi", "published_build")
+
+
+def query(options: Options, request: QueryRequest) -> QueryAnswer:
+    """Returns the values asked for.
+
+    Raises UsageError (K506 as usage is K008; K601 where nothing is published) and RunFailed
+    where a condition of the user fails in the database.
+    """
+    workspace = open_workspace(options)
+    chosen = _choose(workspace, request)
+    refuse_errors(workspace.compiler.kpis.check())
+    path = workspace.places.published
+    if not path.is_file():
+        raise UsageError(
+            Diagnostic("K601", f"there is no '{path.name}'", hint="`kpi build` publishes one.")
+        )
+    adapter = open_adapter(workspace.project.target, path, read_only=True)
+    try:
+        return _answer(workspace, adapter, chosen, request, options.as_of)
+    finally:
+        adapter.close()
+
+
+def write_parquet(answer: QueryAnswer, path: Path) -> None:
+    """Writes the rows of an answer to a Parquet file; raises MachineFailed where it cannot."""
+    from kpi_runner.run.files import write_rows_as_parquet
+
+    write_rows_as_parquet(answer.rows, path)
+
+
+def _answer(
+    workspace: Workspace,
+    adapter: Adapter,
+    chosen: Sequence[Variant],
+    request: QueryRequest,
+    as_of: str,
+) -> QueryAnswer:
+    build = _read_build(adapter)
+    facts = Facts(
+        as_of=str(build["as_of"]),
+        as_of_end=f"{build['as_of']} 00:00:00",
+        time_zone=str(build.get("time_zone") or "UTC"),
+        missing=frozenset(str(build.get("missing_sources") or "").split()),
+    )
+    if as_of and as_of != facts.as_of:
+        raise UsageError(
+            Diagnostic(
+                "K002",
+                f"the published build's last day is {facts.as_of}, not {as_of}",
+                hint="`kpi build --as-of` makes a build for another day; --to ends a range.",
+            )
+        )
+    shape = _shape(request, facts)
+    sql = workspace.compiler.kpis.compile_query(chosen, shape)
+    names = ", ".join(f'"{name}"' for name in shape.by or ())
+    order = f"\norder by period_start{', ' + names if names else ''}"
+    sql = fill_placeholders(sql + order, facts)
+    try:
+        rows = adapter.query(sql).dicts
+    except SqlFailed as error:
+        raise RunFailed(
+            Diagnostic("K710", f"the query failed: {error.message.splitlines()[0]}",
+                       hint="Check --where: it names columns of the KPIs' models.")
+        ) from None  # fmt: skip
+    position = {(v.kpi, v.name): index for index, v in enumerate(chosen)}
+    ordered = sorted(rows, key=lambda row: position[row["kpi"], row["variant"]])
+    return QueryAnswer(_metadata(workspace, build), tuple(_plain(row) for row in ordered))
+
+
+def _read_build(adapter: Adapter) -> Mapping[str, Any]:
+    if _PUBLISHED_BUILD not in adapter.relations():
+        raise UsageError(
+            Diagnostic("K601", "the published file holds no build", hint="Run `kpi build`.")
+        )
+    return adapter.query(f"select * from {_PUBLISHED_BUILD.sql}").dicts[0]
+
+
+def _metadata(workspace: Workspace, build: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "generated_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "as_of": str(build["as_of"]),
+        "timezone": build.get("time_zone") or "UTC",
+        "currency": build.get("currency") or None,
+        "target": workspace.project.target.name,
+    }
+
+
+def _shape(request: QueryRequest, facts: Facts) -> Shape:
+    end = min(request.end or facts.as_of, facts.as_of)
+    if request.start and request.start > end:
+        raise UsageError(
+            Diagnostic("K002", f"--from {request.start} lies after {end}",
+                       hint="--from is the first day, --to the last.")
+        )  # fmt: skip
+    return Shape(
+        grains=(Grain(request.grain or "all"),),
+        by=request.by,
+        start=f"date '{request.start}'" if request.start else "",
+        end=f"date '{end}'" if end != facts.as_of else AS_OF_DATE,
+        where=request.where,
+    )
+
+
+def _choose(workspace: Workspace, request: QueryRequest) -> tuple[Variant, ...]:
+    variants = workspace.compiler.kpis.variants
+    hidden = {kpi.name for kpi in workspace.project.kpis.values() if kpi.is_hidden}
+    found, wrong = list[Variant](), list[Diagnostic]()
+    for name in request.kpis:
+        variant = variants.get(name)
+        if variant is None:
+            wrong.append(_unknown(name, [v for v in variants if v.split(".")[0] not in hidden]))
+        else:
+            found.append(variant)
+            wrong.extend(_misfits(variant, request))
+    if wrong:
+        raise UsageError(*wrong)
+    return tuple(found)
+
+
+def _unknown(name: str, known: Sequence[str]) -> Diagnostic:
+    forms = [other for other in known if other.split(".")[0] == name]
+    hint = did_you_mean(name, known)
+    if forms:
+        hint = f"It has only variants: {', '.join(forms)}."
+    return Diagnostic("K008", f"unknown KPI '{name}'", hint=hint)
+
+
+def _misfits(variant: Variant, request: QueryRequest) -> list[Diagnostic]:
+    found = []
+    if request.grain and request.grain not in variant.grains:
+        known = ", ".join(variant.grains)
+        found.append(f"'{variant.id}' has no grain '{request.grain}'; its grains: {known}")
+    if variant.model and not request.grain:
+        found.append(f"'{variant.id}' comes from a model and needs --grain")
+    if variant.model and (request.where or len(request.by) > 1):
+        found.append(f"'{variant.id}' comes from a model: one --by, and no --where")
+    for dimension in request.by:
+        if dimension not in variant.dimensions:
+            known = ", ".join(variant.dimensions) or "none"
+            found.append(f"'{variant.id}' has no dimension '{dimension}'; it has {known}")
+    return [Diagnostic("K008", text) for text in found]
+
+
+def _plain(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    start = row["period_start"]
+    is_hour = row["grain"] == Grain.HOUR
+    if isinstance(start, datetime):
+        start = start.isoformat() if is_hour else start.date().isoformat()
+    elif isinstance(start, date):
+        start = start.isoformat()
+    return {**row, "period_start": start}

@@ -1,0 +1,142 @@
+"""Opens a project for a command: loaded, linked, selected, compiled; mistakes raised at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
+
+from kpi_runner.compile.assertion import CompiledAssertion
+from kpi_runner.compile.project import ProjectCompiler
+from kpi_runner.core.compiled import Compiled
+from kpi_runner.core.diagnostic import Diagnostic, Severity, sort_diagnostics
+from kpi_runner.core.errors import ProjectInvalid
+from kpi_runner.core.names import NodeId
+from kpi_runner.core.project import Project
+from kpi_runner.graph.dag import Graph, build_graph
+from kpi_runner.graph.select import select
+from kpi_runner.load.config import find_project, parse_vars
+from kpi_runner.load.project import load_project
+from kpi_runner.ops.options import Options
+from kpi_runner.ops.places import Places, find_places
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """A valid project with everything that a command needs of it.
+
+    ``order`` lists all nodes, parents first; ``selected`` is what the command is about.
+    """
+
+    project: Project
+    graph: Graph
+    places: Places
+    compiler: ProjectCompiler
+    order: tuple[NodeId, ...]
+    selected: frozenset[NodeId]
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """Findings of loading that stop nothing."""
+        return tuple(d for d in self.project.diagnostics if d.severity == Severity.WARN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledNodes:
+    """The SQL of the selected nodes, in graph order."""
+
+    models: tuple[Compiled, ...] = ()
+    tests: tuple[Compiled, ...] = ()
+    assertions: tuple[tuple[NodeId, CompiledAssertion], ...] = ()
+
+
+def open_workspace(options: Options) -> Workspace:
+    """Loads the project of a command and resolves its selection.
+
+    Raises UsageError for what the command line asks, ProjectInvalid with every mistake found.
+    """
+    root = find_project(options.project_dir)
+    project = load_project(
+        root, target=options.target, variables=parse_vars(options.variables)
+    )
+    refuse_errors(project.diagnostics)
+    if options.threads:
+        project = replace(project, target=replace(project.target, threads=options.threads))
+    compiler = ProjectCompiler(project, dict(os.environ))
+    graph = build_graph(project.parents, all_ids(project))
+    chosen = select(
+        project,
+        graph,
+        select=options.select,
+        exclude=options.exclude,
+        allow_empty=options.allow_empty,
+    )
+    return Workspace(
+        project=project,
+        graph=graph,
+        places=find_places(options, config=project.config, target=project.target),
+        compiler=compiler,
+        order=graph.ids,
+        selected=chosen,
+    )
+
+
+def compile_nodes(workspace: Workspace, nodes: Iterable[NodeId]) -> CompiledNodes:
+    """Compiles models, tests and KPIs of a set of nodes; raises ProjectInvalid with all errors."""
+    project, compiler = workspace.project, workspace.compiler
+    wanted = frozenset(nodes)
+    found = list(compiler.kpis.check()) if project.kpis else []
+    models: list[Compiled | None] = []
+    tests: list[Compiled | None] = []
+    assertions: list[tuple[NodeId, CompiledAssertion]] = []
+    for node in workspace.order:
+        if node not in wanted:
+            continue
+        if node in project.models and not is_ephemeral(project, node):
+            models.append(_collect(partial(compiler.compile_model, node), found))
+        elif node in project.tests:
+            tests.append(_collect(partial(compiler.compile_test, node), found))
+        elif node in project.kpis and not found:
+            compile_kpi = partial(compiler.kpis.compile_assertions, project.kpis[node])
+            assertions.extend((node, one) for one in _collect(compile_kpi, found) or ())
+    refuse_errors(found)
+    return CompiledNodes(
+        models=tuple(model for model in models if model),
+        tests=tuple(test for test in tests if test),
+        assertions=tuple(assertions),
+    )
+
+
+def refuse_errors(diagnostics: Iterable[Diagnostic]) -> None:
+    """Raises ProjectInvalid with all diagnostics if one of them is an error."""
+    found = sort_diagnostics(diagnostics)
+    if any(d.severity == Severity.ERROR for d in found):
+        raise ProjectInvalid(*found)
+
+
+def all_ids(project: Project) -> tuple[NodeId, ...]:
+    """Returns the ids of all nodes of a project."""
+    return (
+        *project.sources,
+        *project.seeds,
+        *project.models,
+        *project.kpis,
+        *project.tests,
+    )
+
+
+def is_ephemeral(project: Project, node: NodeId) -> bool:
+    """True for a model that is no relation of its own."""
+    return project.models[node].config.materialized == "ephemeral"
+
+
+def _collect(work: Callable[[], T], found: list[Diagnostic]) -> T | None:
+    try:
+        return work()
+    except ProjectInvalid as error:
+        found.extend(error.diagnostics)
+        return None

@@ -1,0 +1,90 @@
+"""Finds the build's last day, its end, and the shop's time zone, from the landed raw tables.
+
+kpi_rules A1: the as-of day is the local date of the latest moment over all raw tables, minus
+one day, because that day may not be over. A shop whose export ends on a whole day says so in
+``shop.complete_until``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+from kpi_runner.adapters.protocol import Adapter
+from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.errors import RunFailed, SqlFailed
+from kpi_runner.core.names import quote_name, quote_text
+from kpi_runner.core.node import Source
+from kpi_runner.core.placeholders import Facts
+
+SHOP = ("shop", "shop")
+
+
+def find_facts(
+    adapter: Adapter, sources: Iterable[Source], *, missing: Iterable[str], as_of: str = ""
+) -> Facts:
+    """Returns what the raw tables say of the clock; ``as_of`` (ISO) overrides the default.
+
+    Raises RunFailed (K901) where the shop's time zone is not a known one.
+    """
+    tables = list(sources)
+    shop = next((table for table in tables if (table.source, table.name) == SHOP), None)
+    settings = _read_shop(adapter, shop) if shop else {}
+    zone = str(settings.get("iana_timezone") or "UTC")
+    until = as_of or str(settings.get("complete_until") or "")
+    try:
+        last_day = until or _last_day(adapter, tables, zone)
+        rows = adapter.query(
+            f"select cast(timezone('UTC', timezone({quote_text(zone)},\n"
+            f"    cast(date '{last_day}' + 1 as timestamp))) as varchar)"
+        )
+    except SqlFailed as error:
+        raise RunFailed(
+            Diagnostic(
+                "K901",
+                f"'{zone}' is not a time zone: {error.message}",
+                hint="`iana_timezone` of the table shop takes a name such as Europe/Berlin.",
+            )
+        ) from None
+    return Facts(
+        as_of=last_day, as_of_end=rows.scalar, time_zone=zone, missing=frozenset(missing)
+    )
+
+
+def _read_shop(adapter: Adapter, shop: Source) -> Mapping[str, object]:
+    wanted = [
+        column.name
+        for column in shop.columns
+        if column.name in ("iana_timezone", "complete_until")
+    ]
+    if not wanted:
+        return {}
+    listed = ", ".join(f"cast({quote_name(name)} as varchar) as {name}" for name in wanted)
+    rows = adapter.query(f"select {listed} from {shop.relation.sql} limit 1").dicts
+    return rows[0] if rows else {}
+
+
+def _last_day(adapter: Adapter, tables: Sequence[Source], zone: str) -> str:
+    moments = [
+        f"select max({_local_date(table, zone)}) as day\nfrom {table.relation.sql}"
+        for table in tables
+        if table.moment
+    ]
+    if not moments:
+        return date.today().isoformat()
+    union = "\nunion all\n".join(moments)
+    day = adapter.query(f"select cast(max(day) - 1 as varchar)\nfrom (\n{union}\n)").scalar
+    return str(day) if day else date.today().isoformat()
+
+
+def _local_date(table: Source, zone: str) -> str:
+    name = quote_name(table.moment)
+    types = {column.name: column.data_type.lower() for column in table.columns}
+    kind = types.get(table.moment, "")
+    if kind == "date":
+        return name
+    if kind in ("bigint", "hugeint"):
+        name = f"make_timestamptz({name})"
+    elif kind == "timestamp":
+        name = f"timezone('UTC', {name})"
+    return f"cast(timezone({quote_text(zone)}, {name}) as date)"

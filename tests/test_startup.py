@@ -1,0 +1,74 @@
+"""What the command line loads before it knows what to do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import click
+import pytest
+
+from kpi_runner.cli.main import COMMANDS, cli
+from tests.kit import ROOT
+
+HEAVY = {"duckdb", "sqlglot", "jinja2", "yaml", "rich", "importlib.metadata", "dataclasses"}
+BUDGET_SECONDS = 0.1
+
+
+def run_python(script: str) -> str:
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return result.stdout
+
+
+@pytest.mark.parametrize("flag", ["--help", "--version", "-h"])
+def test_help_and_version_load_nothing_heavy(flag: str) -> None:
+    script = (
+        "import sys; from kpi_runner.cli.main import cli\n"
+        f"try: cli.main([{flag!r}])\n"
+        "except SystemExit: print('LOADED', *sys.modules)"
+    )
+
+    loaded = set(run_python(script).partition("LOADED")[2].split())
+
+    assert "click" in loaded
+    assert loaded & HEAVY == set()
+    assert {name for name in loaded if name.startswith("kpi_runner")} == {
+        "kpi_runner",
+        "kpi_runner.cli",
+        "kpi_runner.cli.main",
+    }
+
+
+def test_ls_help_loads_no_engine() -> None:
+    script = (
+        "import sys; from kpi_runner.cli.main import cli\n"
+        "try: cli.main(['ls', '--help'])\n"
+        "except SystemExit: print('LOADED', *sys.modules)"
+    )
+
+    loaded = set(run_python(script).partition("LOADED")[2].split())
+
+    assert loaded & {"duckdb", "sqlglot", "jinja2", "rich"} == set()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_short_help_in_the_table_is_the_first_sentence_of_the_command(name: str) -> None:
+    command = cli.get_command(click.Context(cli), name)
+
+    assert command is not None and command.help is not None
+    assert command.help.partition("\n\n")[0] == COMMANDS[name][1]
+    assert command.name == name
+
+
+@pytest.mark.slow
+def test_help_answers_within_the_budget() -> None:
+    seconds = []
+    for _ in range(5):
+        started = time.perf_counter()
+        run_python("from kpi_runner.cli.main import cli; cli.main(['--help'])")
+        seconds.append(time.perf_counter() - started)
+
+    assert min(seconds) < BUDGET_SECONDS
