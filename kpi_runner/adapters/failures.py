@@ -45,7 +45,8 @@ _MESSAGES = {
 }
 _PREFIX = re.compile(r"\A[\w ]+ Error: ")
 _HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.*?) ?\(PID (?P<pid>\d+)\)")
-_SUGGESTIONS = re.compile(r"\n(Candidate bindings|Did you mean|Candidate functions)[\s\S]*\Z")
+_SUGGESTIONS = re.compile(r"\n\s*(Candidate|Did you mean)[\s\S]*\Z")
+_NAMED_FILE = re.compile(r"file \"(?P<path>[^\"]+)\"")
 
 
 def translate_failure(name: str, text: str, database: Path) -> MachineFailed | SqlFailed:
@@ -94,6 +95,8 @@ def _read_fields(text: str) -> dict[str, str]:
 
 
 def _read_candidates(text: str) -> tuple[str, ...]:
+    if "(" in text:  # signatures of a function, not names
+        return ()
     return tuple(name.strip().strip('"') for name in text.split(",") if name.strip())
 
 
@@ -104,7 +107,8 @@ def _machine_code(message: str) -> str | None:
 def _machine_failure(code: str, message: str, path: Path) -> MachineFailed:
     if code == "K701":
         return MachineFailed(_locked(message, path))
-    shown = _MESSAGES[code].format(path=path.name)
+    named = _NAMED_FILE.search(message)
+    shown = _MESSAGES[code].format(path=Path(named["path"]).name if named else path.name)
     first = message.strip().splitlines()[0] if message.strip() else ""
     return MachineFailed(
         Diagnostic(code, shown, hint=_HINTS[code], notes=(first,) if first else ())

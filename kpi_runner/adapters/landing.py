@@ -7,14 +7,12 @@ counts. Why a file was refused is found out in ``rejects``, at leisure.
 from __future__ import annotations
 
 import csv
-import gzip
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import IO
 
 from kpi_runner.adapters.protocol import Adapter
+from kpi_runner.adapters.raw_text import broken_encoding, broken_file, open_text
 from kpi_runner.adapters.statements import TABLE, create_as, create_as_prefix
 from kpi_runner.core.diagnostic import Diagnostic, Severity
 from kpi_runner.core.errors import RunFailed
@@ -24,7 +22,9 @@ from kpi_runner.core.raw import RawFile
 from kpi_runner.core.span import Span
 from kpi_runner.core.suggest import did_you_mean
 
-_INTEGERS = frozenset("tinyint smallint integer int bigint hugeint ubigint uinteger".split())
+_INTEGERS = frozenset(
+    ("tinyint", "smallint", "integer", "int", "bigint", "hugeint", "uinteger", "ubigint")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,7 @@ def read_input(adapter: Adapter, source: Source, file: RawFile, *, mapping: str 
     names = [column.description for column in found]
     if missing:
         raise RunFailed(*(_missing_column(file, c.name, names, extra) for c in missing))
-    matched = {
-        c.name: known[c.name.lower()] for c in source.columns if c.name.lower() in known
-    }
+    matched = {c.name: known[c.name.lower()] for c in source.columns if c.name.lower() in known}
     return RawInput(
         _FROM[file.format](file, found, mapping),
         MappingProxyType(matched),
@@ -153,14 +151,6 @@ def required_columns(source: Source) -> tuple[Column, ...]:
     )
 
 
-def open_text(file: RawFile) -> IO[str]:
-    """Opens a text file, packed or not, as it stands: UTF-8, line ends untouched."""
-    binary: IO[bytes] = (
-        gzip.open(file.path, "rb") if file.path.suffix == ".gz" else file.path.open("rb")
-    )
-    return io.TextIOWrapper(binary, encoding="utf-8-sig", newline="")
-
-
 def csv_query(path: str, names: tuple[str, ...], *, has_header: bool) -> str:
     """Returns the table function that reads a CSV file, all columns as text."""
     columns = ", ".join(f"{quote_text(name)}: 'varchar'" for name in names)
@@ -178,7 +168,9 @@ def _csv_columns(adapter: Adapter, file: RawFile, mapping: str) -> tuple[Column,
     try:
         with open_text(file) as lines:
             header = next(csv.reader(lines, strict=True), [])
-    except (csv.Error, UnicodeDecodeError, OSError, EOFError) as error:
+    except UnicodeDecodeError as error:
+        raise RunFailed(broken_encoding(file)) from error
+    except (csv.Error, OSError, EOFError) as error:
         raise RunFailed(broken_file(file, f"the header cannot be read: {error}")) from error
     if not any(name.strip() for name in header):
         raise RunFailed(broken_file(file, f"'{file.display}' has no header"))
@@ -290,7 +282,7 @@ def _missing_column(file: RawFile, name: str, names: list[str], extra: list[str]
         f"'{file.display}' has no column '{name}'",
         span=_header_span(file, nearest, names),
         hint=hint or "Add the column, or declare it `optional: true` or with a `default:`.",
-        excerpt=",".join(names) if file.format == "csv" else None,
+        excerpt=",".join(names) if file.format == "csv" else "",
     )
 
 
@@ -301,15 +293,5 @@ def _undeclared_column(file: RawFile, name: str, names: list[str]) -> Diagnostic
         span=_header_span(file, name, names),
         hint="Declare it under the table's columns, or leave it out of the file.",
         severity=Severity.WARN,
-        excerpt=",".join(names) if file.format == "csv" else None,
-    )
-
-
-def broken_file(file: RawFile, message: str, *, line: int = 1, column: int = 1) -> Diagnostic:
-    """Returns the finding on a file that cannot be parsed."""
-    return Diagnostic(
-        "K903",
-        message,
-        span=Span(file.display, line, column),
-        hint="Repair the file; nothing of its table was replaced.",
+        excerpt=",".join(names) if file.format == "csv" else "",
     )

@@ -152,8 +152,8 @@ class TextPrinter:
         from rich.console import Console
         from rich.progress import Progress
 
-        progress = Progress(console=Console(stderr=True, no_color=self._paint is paint_plain))
-        progress.live.transient = True
+        console = Console(stderr=True, no_color=self._paint is paint_plain)
+        progress = Progress(console=console, transient=True)
         progress.start()
         self._progress = progress, progress.add_task("", total=total)
 

@@ -9,9 +9,7 @@ from kpi_runner.core.kpi import Additivity, Assertion, Variant
 from kpi_runner.sql.expression import read_formula
 
 
-def derive_assertions(
-    variant: Variant, variants: Mapping[str, Variant]
-) -> tuple[Assertion, ...]:
+def derive_assertions(variant: Variant, variants: Mapping[str, Variant]) -> tuple[Assertion, ...]:
     """Returns the derived assertions of a variant.
 
     A rate lies within 0..1; a count is a whole number of at least 0; a KPI that adds up equals

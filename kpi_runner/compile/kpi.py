@@ -266,7 +266,8 @@ def _final(shape: Shape) -> str:
         split: tuple[str, ...] = ("dimension", "segment_1 as segment")
     else:
         split = tuple(
-            f'{segment} as "{name}"' for segment, name in zip(shape.segments, shape.by, strict=False)
+            f'{segment} as "{name}"'
+            for segment, name in zip(shape.segments, shape.by, strict=False)
         )
     select = Select(
         columns=(

@@ -79,13 +79,13 @@ def _first_days_ctes(breakdown: Breakdown) -> list[Cte]:
         f"coalesce(model_days.{name}, calendar.calendar_start) as {name}"
         for name in breakdown.first_days.values()
     ]
-    first_days = Select(
-        columns=tuple(columns), source="model_days", joins=("cross join calendar",)
-    )
+    first_days = Select(columns=tuple(columns), source="model_days", joins=("cross join calendar",))
     start = Select(columns=("min(date_day) as calendar_start",), source="dates")
     return [
         Cte("calendar", print_select(start)),
-        Cte("first_days", print_select(first_days), "A model without rows starts with the calendar."),
+        Cte(
+            "first_days", print_select(first_days), "A model without rows starts with the calendar."
+        ),
     ]
 
 

@@ -80,9 +80,7 @@ def _unknown_time(variant: Variant, columns_of: ColumnsOf) -> list[Diagnostic]:
     ]
 
 
-def _lacking(
-    group: Group, columns: tuple[str, ...], chosen: Iterable[Variant]
-) -> list[Diagnostic]:
+def _lacking(group: Group, columns: tuple[str, ...], chosen: Iterable[Variant]) -> list[Diagnostic]:
     span = next((v.span for v in chosen if v.model == group.key.model), None)
     lacking = [column for column in RESULT_COLUMNS if column not in columns]
     if not lacking:

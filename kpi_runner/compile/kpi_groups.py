@@ -83,9 +83,7 @@ def _rows_cte(
         where.append(f"{group.key.time} >= {shape.start}")
     if shape.where:
         where.append(f"({shape.where})")
-    select = Select(
-        columns=tuple(columns), source=relation(group.key.model), where=tuple(where)
-    )
+    select = Select(columns=tuple(columns), source=relation(group.key.model), where=tuple(where))
     return Cte(f"{group.name}_rows", print_select(select))
 
 

@@ -40,9 +40,7 @@ def clean_select(text: str, span: Span) -> str:
     return body
 
 
-def inline_parents(
-    node: NodeId, text: str, parents: Iterable[tuple[NodeId, str, str]]
-) -> Compiled:
+def inline_parents(node: NodeId, text: str, parents: Iterable[tuple[NodeId, str, str]]) -> Compiled:
     """Returns a node's SELECT with ephemeral parents in front.
 
     Args:

@@ -63,9 +63,7 @@ def located(span: Span) -> Iterator[None]:
     try:
         yield
     except KpiError as error:
-        error.diagnostics = tuple(
-            d if d.span else replace(d, span=span) for d in error.diagnostics
-        )
+        error.diagnostics = tuple(d if d.span else replace(d, span=span) for d in error.diagnostics)
         raise
 
 

@@ -55,13 +55,12 @@ def find_project(start: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / FILE).is_file() and _is_ours(read_text(folder, FILE)):
             return folder
-    raise UsageError(
-        Diagnostic(
-            "K001",
-            f"no project in '{start.name or start}' or above it",
-            hint="Go into a project, name one with --project-dir, or make one with `kpi init`.",
-        )
-    )
+    raise _no_project(f"no project in '{start.name or start}' or above it")
+
+
+def _no_project(message: str) -> UsageError:
+    hint = "Go into a project, name one with --project-dir, or make one with `kpi init`."
+    return UsageError(Diagnostic("K001", message, hint=hint))
 
 
 def _is_ours(text: str) -> bool:
@@ -88,17 +87,27 @@ def parse_vars(text: str) -> Mapping[str, Any]:
 
 
 def load_config(root: Path) -> ProjectConfig:
-    """Reads [tool.kpi]. Raises ``ProjectInvalid`` (K108) with all mistakes in it."""
+    """Reads [tool.kpi].
+
+    Raises ``UsageError`` (K001) where there is none, ``ProjectInvalid`` (K108) with all
+    mistakes in it.
+    """
+    if not (root / FILE).is_file():
+        raise _no_project(f"no {FILE} in '{root.name or root}'")
     text = read_text(root, FILE)
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-        line, column = (int(place[1]), int(place[2])) if place else (text.count("\n") + 1, 1)
+        lines = text.rstrip().split("\n")
+        end = (len(lines), len(lines[-1]) + 1)
+        line, column = (int(place[1]), int(place[2])) if place else end
         problem = str(error).partition(" (at")[0]
         message = f"{FILE} is not valid TOML: {problem[:1].lower()}{problem[1:]}"
         raise ProjectInvalid(Diagnostic("K108", message, Span(FILE, line, column))) from None
-    table = _Table(document.get("tool", {}).get("kpi", {}), ("tool", "kpi"), text=text, problems=[])
+    if "kpi" not in document.get("tool", {}):
+        raise _no_project(f"{FILE} in '{root.name or root}' has no [tool.kpi]")
+    table = _Table(document["tool"]["kpi"], ("tool", "kpi"), text=text, problems=[])
     config = _read_config(table, root)
     if table.problems:
         raise ProjectInvalid(*table.problems)

@@ -83,7 +83,7 @@ CONFIG_KEYS = frozenset(
 )
 """What dbt's configurations call themselves; another key is kept, with a warning."""
 
-MATERIALIZATIONS = ("view", "table", "ephemeral", "seed")
+MATERIALIZATIONS = ("view", "table", "ephemeral")
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "materialized": (str,),
@@ -91,8 +91,15 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "alias": (str,),
     "enabled": (bool,),
     "tags": (str, list, tuple),
+    "severity": (str,),
+    "where": (str,),
+    "limit": (int,),
+    "fail_calc": (str,),
+    "warn_if": (str,),
+    "error_if": (str,),
+    "store_failures": (bool,),
 }
-_WANTED = {str: "a text", bool: "true or false"}
+_WANTED = {str: "a text", bool: "true or false", int: "a whole number"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +162,7 @@ def _is_fit(key: str, value: Any, *, layer: ConfigLayer, diagnostics: list[Diagn
     wanted = _TYPES.get(key)
     if wanted and not isinstance(value, wanted):
         if value is not None:
-            message = f"config '{key}' is '{value}', not {_WANTED.get(wanted[0], 'a text')}"
+            message = f"config '{key}' is '{value}', not {_WANTED[wanted[0]]}"
             diagnostics.append(Diagnostic("K102", message, layer.span))
         return False
     if key == "materialized" and value not in MATERIALIZATIONS:

@@ -74,9 +74,9 @@ def find_reading_macros(macros: Mapping[str, Macro]) -> frozenset[str]:
 def _body(macro: Macro) -> str:
     lines = macro.raw.split("\n")
     text = _COMMENT.sub("", "\n".join(lines[macro.line - 1 :]))
-    start = _MACRO.search(text)
-    end = _END.search(text)
-    return text[start.end() if start else 0 : end.start() if end else len(text)]
+    start = next((m.end() for m in _MACRO.finditer(text) if m[1] == macro.name), 0)
+    end = _END.search(text, start)
+    return text[start : end.start() if end else len(text)]
 
 
 def _parameters(text: str, start: int) -> tuple[str, ...]:

@@ -55,7 +55,7 @@ def load_project(
 
     Returns a project with all findings as its ``diagnostics``, sorted. Raises only where
     loading is pointless: ``ProjectInvalid`` (K107, K108: the configuration) and ``UsageError``
-    (K006: no such target).
+    (K001: no project here, K006: no such target).
     """
     config = load_config(root)
     selected = select_target(config, target)

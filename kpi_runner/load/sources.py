@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import replace
-from typing import Any
 
 from kpi_runner.core.names import Relation
 from kpi_runner.core.node import Column, DataTest, Macro, Source
@@ -75,8 +74,7 @@ def _read_table(
     enforced = {test.column for test in tests if _is_enforced_while_landing(test)} | set(key)
     _check_optional(table, columns, enforced=enforced)
     config = table.entry("config")
-    settings = table.plain("config") if config else {}
-    moment = _moment(config, columns) if config else ""
+    names = _existing_columns(config, "event_time", columns=columns) if config else ()
     result = Source(
         id=node,
         source=source,
@@ -84,15 +82,15 @@ def _read_table(
         relation=Relation(schema, table.text("identifier") or name),
         key=key,
         columns=tuple(replace(c, is_nullable=c.name not in enforced) for c in columns),
-        moment=moment,
-        tags=(*table.texts("tags"), *_tags(settings)),
+        moment=names[0] if names else "",
+        tags=(*table.texts("tags"), *(config.texts("tags") if config else ())),
         description=table.text("description"),
         path=table.fields.span.path,
         span=table.span("name"),
     )
     table.ignore(*TABLE_KEYS)
     table.close()
-    if settings.get("enabled") is False:
+    if config and not config.boolean("enabled", default=True):
         return None, ()
     return result, tuple(test for test in tests if not _is_enforced_while_landing(test))
 
@@ -124,11 +122,6 @@ def _is_enforced_while_landing(test: DataTest) -> bool:
     return test.kind == "not_null" and not test.where and test.severity == "error"
 
 
-def _tags(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    tags = settings.get("tags") or ()
-    return (tags,) if isinstance(tags, str) else tuple(str(tag) for tag in tags)
-
-
 def _existing_columns(entry: Entry, key: str, *, columns: tuple[Column, ...]) -> tuple[str, ...]:
     """Takes a list of column names, each of which must be declared (K205)."""
     known = [column.name for column in columns]
@@ -144,8 +137,3 @@ def _existing_columns(entry: Entry, key: str, *, columns: tuple[Column, ...]) ->
                 hint=did_you_mean(scalar.text, known) or f"Declare '{scalar.text}' under columns.",
             )
     return tuple(names)
-
-
-def _moment(config: Entry, columns: tuple[Column, ...]) -> str:
-    names = _existing_columns(config, "event_time", columns=columns)
-    return names[0] if names else ""

@@ -16,6 +16,7 @@ from kpi_runner.core.names import NodeId
 from kpi_runner.core.node import DataTest, Macro, Ref, Scan, SourceRef
 from kpi_runner.core.span import Span
 from kpi_runner.core.suggest import did_you_mean
+from kpi_runner.load.defaults import ConfigLayer, merge_config
 from kpi_runner.load.reader import Entry
 from kpi_runner.load.yaml_file import Fields, Items, Scalar, Tree, to_plain
 
@@ -106,19 +107,28 @@ def _read_test(item: Tree, entry: Entry, *, subject: Subject) -> DataTest | None
     if not _is_known(kind, span, subject=subject, diagnostics=entry.diagnostics):
         return None
     config = test.entry("config")
-    nested = test.entry("arguments")
-    if nested:
-        values = nested.fields
-    else:
-        own = [key for key in arguments.values if key not in (*SETTINGS, "test_name", "arguments")]
-        values = Fields(
-            {key: arguments.values[key] for key in own},
-            {key: arguments.keys[key] for key in own},
-            arguments.span,
-        )
-    test.ignore(*SETTINGS, "test_name", *values.values)
+    nested = test.entry("arguments", test.what)
+    values = nested or Entry(_without_settings(arguments), test.what, diagnostics=test.diagnostics)
+    if not nested:
+        values.ignore(*SETTINGS)  # so that a misspelt setting is told its right name
+    for settings in (config, test):
+        if settings:
+            settings.ignore(*SETTINGS, "test_name", *values.fields.values)
     test.close()
-    return _build(kind, span, values=values, settings=(config, test), subject=subject)
+    built = _build(kind, span, values=values, settings=(config, test), subject=subject)
+    if config:
+        config.close()
+    return built
+
+
+def _without_settings(arguments: Fields) -> Fields:
+    """Returns the arguments of the old spelling, in which settings stand beside them."""
+    own = [key for key in arguments.values if key not in (*SETTINGS, "test_name", "arguments")]
+    return Fields(
+        {key: arguments.values[key] for key in own},
+        {key: arguments.keys[key] for key in own},
+        arguments.span,
+    )
 
 
 def _kind_and_arguments(item: Tree, entry: Entry) -> tuple[str, Span, Fields] | None:
@@ -166,7 +176,7 @@ def _build(
     kind: str,
     span: Span,
     *,
-    values: Fields,
+    values: Entry,
     settings: tuple[Entry | None, Entry],
     subject: Subject,
 ) -> DataTest | None:
@@ -175,15 +185,13 @@ def _build(
     def place(key: str) -> Entry:
         return config if config and config.has(key) else flat
 
-    arguments = {key: to_plain(value) for key, value in values.values.items()}
+    arguments = {key: to_plain(value) for key, value in values.fields.values.items()}
     column = subject.column or str(arguments.pop("column_name", ""))
-    _check_arguments(
-        kind, column, values=Entry(values, flat.what, diagnostics=flat.diagnostics), subject=subject
-    )
+    _check_arguments(kind, column, values=values, subject=subject)
     if not place("enabled").boolean("enabled", default=True):
         return None
     severity = place("severity").text("severity", "error").lower()
-    if severity not in ("error", "warn"):
+    if severity not in tuple(Severity):
         flat.report(
             "K105",
             f"'severity' is '{severity}', which is not one of its words",
@@ -209,7 +217,7 @@ def _build(
         tags=place("tags").texts("tags"),
         description=place("description").text("description"),
         path=span.path,
-        scan=_scan_arguments(values),
+        scan=_scan_arguments(values.fields),
         span=span,
     )
 
@@ -289,28 +297,29 @@ def read_singular(
     ``config()`` in the file may set severity, where, limit, tags and enabled, as in dbt.
     """
     comment = _SEVERITY.match(raw.partition("\n")[0])
-    config = scan.config
-    severity = str(config.get("severity", comment[1] if comment else "error")).lower()
-    if config.get("enabled", True) is False:
+    first_line = ConfigLayer({"severity": comment[1]} if comment else {}, Span(path))
+    own = ConfigLayer(scan.config, scan.config_span or Span(path))
+    config = merge_config((first_line, own), materialized="test", diagnostics=diagnostics)
+    if not config.enabled:
         return None
-    if severity not in ("error", "warn"):
+    said = config.extra
+    severity = said.get("severity", "error").lower()
+    if severity not in tuple(Severity):
         message = f"'severity' is '{severity}', which is not one of its words"
-        diagnostics.append(
-            Diagnostic("K105", message, scan.config_span or Span(path), "It takes error, warn.")
-        )
+        diagnostics.append(Diagnostic("K105", message, own.span, "It takes error, warn."))
         severity = "error"
-    tags = config.get("tags", ())
     return DataTest(
         id=f"test.{project}.{name}",
         name=name,
         kind="singular",
         severity=Severity(severity),
-        where=str(config.get("where") or ""),
-        limit=int(config.get("limit") or 0),
-        fail_calc=str(config.get("fail_calc") or ""),
-        warn_if=str(config.get("warn_if") or ""),
-        error_if=str(config.get("error_if") or ""),
-        tags=(tags,) if isinstance(tags, str) else tuple(tags),
+        where=said.get("where", ""),
+        limit=said.get("limit", 0),
+        fail_calc=said.get("fail_calc", ""),
+        warn_if=said.get("warn_if", ""),
+        error_if=said.get("error_if", ""),
+        store_failures=said.get("store_failures", False),
+        tags=config.tags,
         path=path,
         raw=raw,
         scan=scan,

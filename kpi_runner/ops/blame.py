@@ -43,9 +43,7 @@ def find_place(workspace: Workspace, compiled: Compiled, sql: str, offset: int) 
     return None
 
 
-def describe(
-    workspace: Workspace, node: NodeId, error: SqlFailed, span: Span | None
-) -> Diagnostic:
+def describe(workspace: Workspace, node: NodeId, error: SqlFailed, span: Span | None) -> Diagnostic:
     """Returns the K710 diagnostic of a node; without a place, the name that the message quotes
     is searched in the template, and else the file is named."""
     project = workspace.project
@@ -58,7 +56,9 @@ def describe(
         place = owner.span or Span(path)
     hint = _hint(error)
     compiled = compiled_path(path) if raw and path else ""
-    notes = (f"compiled: {workspace.places.artifacts.name}/compiled/{compiled}",) if compiled else ()
+    notes = (
+        (f"compiled: {workspace.places.artifacts.name}/compiled/{compiled}",) if compiled else ()
+    )
     message = f"{kind} '{name}': {error.message.splitlines()[0] if error.message else 'failed'}"
     return Diagnostic("K710", message, place, hint, notes)
 

@@ -23,7 +23,7 @@ from kpi_runner.ops.options import Options
 from kpi_runner.run.files import append_file, make_folder, move_file, remove_tree
 
 LAST_DAY = date(2026, 10, 31)
-CHUNK_ORDERS = 200_000
+CHUNK_ORDERS = 100_000
 _SQL = Path(__file__).parents[1] / "sample"
 _MEMORY = Path(":memory:")
 _UNFINISHED = ".sample"

@@ -60,9 +60,7 @@ def open_workspace(options: Options) -> Workspace:
     Raises UsageError for what the command line asks, ProjectInvalid with every mistake found.
     """
     root = find_project(options.project_dir)
-    project = load_project(
-        root, target=options.target, variables=parse_vars(options.variables)
-    )
+    project = load_project(root, target=options.target, variables=parse_vars(options.variables))
     refuse_errors(project.diagnostics)
     if options.threads:
         project = replace(project, target=replace(project.target, threads=options.threads))

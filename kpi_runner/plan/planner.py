@@ -11,7 +11,6 @@ from kpi_runner.adapters.statements import (
     VIEW,
     comments,
     create_as_prefix,
-    create_schema,
     drop,
 )
 from kpi_runner.core.compiled import Compiled
@@ -64,12 +63,9 @@ def plan_seed(seed: Seed, root: Path, *, catalog: Catalog) -> Step:
 
 
 def _plan_as(kind: str, action: Action) -> Callable[..., Step]:
-    def plan(
-        model: Model, compiled: Compiled, catalog: Catalog, needs: tuple[NodeId, ...]
-    ) -> Step:
+    def plan(model: Model, compiled: Compiled, catalog: Catalog, needs: tuple[NodeId, ...]) -> Step:
         described = tuple(
-            Statement(text)
-            for text in comments(model.relation, kind, model.description)
+            Statement(text) for text in comments(model.relation, kind, model.description)
         )
         return Step(
             node=model.id,
@@ -93,7 +89,7 @@ MATERIALIZATIONS: Mapping[str, Callable[..., Step]] = MappingProxyType(
 
 def _build(relation: Relation, kind: str, query: str, catalog: Catalog) -> tuple[Statement, ...]:
     prefix = create_as_prefix(relation, kind)
-    statements = [Statement(create_schema(relation.schema))]
+    statements = []
     existing = catalog.get(relation)
     if existing and existing != kind:
         statements.append(Statement(drop(relation, existing)))

@@ -46,16 +46,12 @@ def find_facts(
                 hint="`iana_timezone` of the table shop takes a name such as Europe/Berlin.",
             )
         ) from None
-    return Facts(
-        as_of=last_day, as_of_end=rows.scalar, time_zone=zone, missing=frozenset(missing)
-    )
+    return Facts(as_of=last_day, as_of_end=rows.scalar, time_zone=zone, missing=frozenset(missing))
 
 
 def _read_shop(adapter: Adapter, shop: Source) -> Mapping[str, object]:
     wanted = [
-        column.name
-        for column in shop.columns
-        if column.name in ("iana_timezone", "complete_until")
+        column.name for column in shop.columns if column.name in ("iana_timezone", "complete_until")
     ]
     if not wanted:
         return {}

@@ -1,19 +1,33 @@
 """Writes, copies and removes files of a project; the only place that does.
 
-Knows no project and no database. What the machine refuses comes out as ``MachineFailed``.
+Knows no project. What the machine refuses comes out as ``MachineFailed``.
 """
 
 from __future__ import annotations
 
 import errno
+import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from kpi_runner.adapters import open_adapter
+from kpi_runner.core.config import TargetConfig
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import MachineFailed
+from kpi_runner.core.names import quote_text
 
+_VALUE_TYPES = {
+    "period_start": "timestamp",
+    "value": "double",
+    "numerator": "double",
+    "denominator": "double",
+    "sample_size": "bigint",
+    "is_partial": "boolean",
+    "is_provisional": "boolean",
+}
 _REFUSALS = {
     errno.ENOSPC: ("K702", "Make space and run the command again."),
     errno.EDQUOT: ("K702", "Make space and run the command again."),
@@ -79,6 +93,25 @@ def move_file(source: Path, destination: Path) -> None:
     with refusals_named():
         destination.parent.mkdir(parents=True, exist_ok=True)
         source.replace(destination)
+
+
+def write_rows_as_parquet(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Writes KPI values to a Parquet file, typed as in ``kpi.kpi_values``; dimensions are text."""
+    columns = {name: _VALUE_TYPES.get(name, "varchar") for name in (rows[0] if rows else ())}
+    columns = columns or {"kpi": "varchar", **_VALUE_TYPES}
+    types = ", ".join(f"{quote_text(name)}: {quote_text(kind)}" for name, kind in columns.items())
+    lines = path.with_name(f".{path.name}.jsonl")
+    write_text(lines, "".join(f"{json.dumps(dict(row), default=str)}\n" for row in rows))
+    in_order = TargetConfig(settings={"preserve_insertion_order": "true"})
+    adapter = open_adapter(in_order, Path(":memory:"))
+    try:
+        adapter.execute(
+            f"copy (from read_json({quote_text(str(lines))}, columns = {{{types}}}, "
+            f"format = 'newline_delimited')) to {quote_text(str(path))} (format parquet)"
+        )
+    finally:
+        adapter.close()
+        lines.unlink()
 
 
 def remove_tree(path: Path) -> None:

@@ -3,6 +3,8 @@
 
 create macro days_before_end(days) as getvariable('last_day') - days;
 
+create macro next_working_day(day) as if(isodow(day) = 7, day + 1, day);
+
 -- What an analysis should find again. order_lift is a percentage on the day's orders.
 create table stories as
 with

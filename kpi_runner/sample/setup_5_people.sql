@@ -1,14 +1,13 @@
 -- Who buys. A person is a number; everything about a person is drawn from that number, so an
 -- order knows its buyer without looking anything up.
 
--- Does the order come from somebody who bought before, and how many days ago did that person
--- join? Most come back soon, some a year later for the next season, a few at any time.
-create macro days_since_joining(number) as
+-- How many days ago did a returning buyer join? Most come back soon, some a year later for
+-- the next season, a few at any time.
+create macro days_since_joining(pace, gap) as
     case
-        when draw('returning', number) >= 0.54 then null
-        when draw('pace', number) < 0.60 then 4 + floor(-50 * ln(1 - draw('gap', number)))
-        when draw('pace', number) < 0.78 then draw_between('gap', number, 350, 385)
-        else 20 + floor(-180 * ln(1 - draw('gap', number)))
+        when pace < 0.60 then 4 + floor(-50 * ln(1 - gap))
+        when pace < 0.78 then 350 + floor(36 * gap)
+        else 20 + floor(-180 * ln(1 - gap))
     end;
 
 -- Every order: its number, its place in the day, and the age of the shop when its buyer joined.
@@ -26,12 +25,21 @@ numbered as (
     from days
 ),
 
-looking_back as (
+drawn as (
     select
         *,
         orders_before + position as number,
-        age - days_since_joining(orders_before + position) as returning_age
+        draw('returning', orders_before + position) < 0.54 as is_returning,
+        draw('pace', orders_before + position) as pace,
+        draw('gap', orders_before + position) as gap
     from numbered
+),
+
+looking_back as (
+    select
+        *,
+        age - if(is_returning, days_since_joining(pace, gap), null) as returning_age
+    from drawn
 )
 
 -- Who would have joined before the shop opened is new today.
@@ -82,26 +90,26 @@ create macro pick_joiner(number, joined_before, joined_count) as
             * if(draw('loyal', number) < 0.55, 0.25, 1.0)
     ) as bigint));
 
-create macro person_country(person, is_dutch_launched) as
+create macro country_for(chance, is_dutch_launched) as
     case
-        when draw('country', person) < 0.74 then 'DE'
-        when draw('country', person) < 0.84 then 'AT'
-        when draw('country', person) < 0.89 then 'FR'
-        when draw('country', person) < 0.92 then 'BE'
-        when draw('country', person) < 0.96 then if(is_dutch_launched, 'NL', 'DE')
+        when chance < 0.74 then 'DE'
+        when chance < 0.84 then 'AT'
+        when chance < 0.89 then 'FR'
+        when chance < 0.92 then 'BE'
+        when chance < 0.96 then if(is_dutch_launched, 'NL', 'DE')
         else 'CH'
     end;
 
 -- merged and chained people have several customer records, mixed ones sometimes buy as a
 -- guest, unlisted ones have an id that no customer record knows.
-create macro person_account(person) as
+create macro account_for(chance) as
     case
-        when draw('account', person) < 0.020 then 'merged'
-        when draw('account', person) < 0.026 then 'chained'
-        when draw('account', person) < 0.060 then 'mixed'
-        when draw('account', person) < 0.180 then 'guest'
-        when draw('account', person) < 0.184 then 'unlisted'
-        when draw('account', person) < 0.190 then 'deleted'
+        when chance < 0.020 then 'merged'
+        when chance < 0.026 then 'chained'
+        when chance < 0.060 then 'mixed'
+        when chance < 0.180 then 'guest'
+        when chance < 0.184 then 'unlisted'
+        when chance < 0.190 then 'deleted'
         else 'registered'
     end;
 

@@ -56,12 +56,12 @@ def scan_ast(raw: str, path: str, *, macros_may_ref: frozenset[str] = frozenset(
         return UNDECIDED
     try:
         return _collect(calls, Text(raw, path))
-    except (nodes.Impossible, TypeError):
+    except (nodes.Impossible, TypeError, ValueError):
         return UNDECIDED
 
 
 def _collect(calls: list[nodes.Call], text: Text) -> Scan:
-    # Raises Impossible or TypeError where an argument is no constant or of another shape.
+    # Raises one of these where an argument is no constant, or not of the shape it should have.
     found: list[Reference] = []
     config: dict[str, Any] = {}
     config_span: Span | None = None
@@ -76,13 +76,14 @@ def _collect(calls: list[nodes.Call], text: Text) -> Scan:
             config |= dict(*names, **keywords)
             config_span = config_span or text.find_name(call.lineno, function)
             continue
-        place = (call.args[-1].lineno, str(names[-1])) if names else (call.lineno, "")
-        reference = build_reference(
-            function, names, span=text.find_literal(*place, occurrence=seen[place])
-        )
+        span = text.line_span(call.lineno)
+        for argument, name in zip(call.args, names, strict=True):
+            place = (argument.lineno, str(name))
+            span = text.find_literal(*place, occurrence=seen[place])
+            seen[place] += 1
+        reference = build_reference(function, names, span=span)
         if reference is None or keywords:
             return UNDECIDED
-        seen[place] += 1
         found.append(reference)
     return build_scan(found, config=config, config_span=config_span)
 

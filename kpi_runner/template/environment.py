@@ -14,12 +14,14 @@ from jinja2.ext import Extension
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import LRUCache
 
+from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.node import Macro
+from kpi_runner.core.span import Span
 from kpi_runner.template.faults import MACRO_PREFIX, TemplateEndless, syntax_fault
 from kpi_runner.template.place import Text
 
-_MAX_STEPS = 1_000_000
+_MAX_STEPS = 200_000
 _KEPT_TEMPLATES = 256
 _STEP = "_count_step"
 
@@ -43,9 +45,10 @@ class SqlTemplates:
     def template(self, raw: str, path: str) -> Template:
         """Returns the compiled template of a text; raises TemplateSyntaxError."""
         key = (path, raw)
-        if key not in self._templates:
-            self._templates[key] = self._compile(self.environment.parse(raw, path, path), path)
-        template: Template = self._templates[key]
+        template: Template | None = self._templates.get(key)
+        if template is None:
+            template = self._compile(self.environment.parse(raw, path, path), path)
+            self._templates[key] = template
         return template
 
     def macro_file(self, macro: Macro) -> Template:
@@ -122,6 +125,9 @@ def parse_template(raw: str, path: str) -> nodes.Template:
         return _parsing_environment().parse(raw, path, path)
     except TemplateSyntaxError as error:
         raise ProjectInvalid(syntax_fault(error, Text(raw, path))) from error
+    except RecursionError as error:
+        message = "the template nests too deeply"
+        raise ProjectInvalid(Diagnostic("K301", message, Span(path))) from error
 
 
 @lru_cache(maxsize=1)

@@ -11,6 +11,8 @@ from dataclasses import replace
 from types import TracebackType
 
 from jinja2 import TemplateSyntaxError, UndefinedError
+from jinja2.filters import FILTERS
+from jinja2.tests import TESTS
 
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import KpiError
@@ -27,8 +29,9 @@ _INNER_NAME = re.compile(r"\b(?:[\w.]+\.<locals>|kpi_runner[\w.]*)\.")
 _OFFSET = re.compile(r" at (\d+)$")
 _UNDEFINED = re.compile(r"'(\w+)' is undefined")
 _NO_FILTER = re.compile(r"No (filter|test) named '(\w+)'")
-_LAST_QUOTED = re.compile(r"'([^']+)'[^']*$")
-_FIRST_QUOTED = re.compile(r"'([^']+)'")
+_QUOTED = re.compile(r"'([^']+)'")
+_RAISING_STUB = re.compile(r"t_\d+")
+_KNOWN = {"filter": FILTERS, "test": TESTS}
 
 
 class TemplateEndless(Exception):
@@ -38,13 +41,10 @@ class TemplateEndless(Exception):
 def syntax_fault(error: TemplateSyntaxError, text: Text) -> Diagnostic:
     """Turns Jinja's complaint about the syntax of a file into K301, or K302 for a filter."""
     complaint = error.message or "the template cannot be parsed"
-    missing = _NO_FILTER.search(complaint)
-    if missing:
-        return Diagnostic(
-            "K302",
-            f"unknown {missing[1]} '{missing[2]}'",
-            text.find_name(error.lineno, missing[2]),
-        )
+    unknown = _unknown_filter(complaint)
+    if unknown:
+        span = text.find_name(error.lineno, *_QUOTED.findall(unknown.message))
+        return replace(unknown, span=span)
     message, _, hint = complaint.partition(". ")
     offset = _OFFSET.search(message)
     if offset:
@@ -75,7 +75,7 @@ def render_faults(
         found = tuple(
             replace(
                 fault,
-                span=fault.span or texts[file].find_name(line, _first_quoted(fault.message)),
+                span=fault.span or texts[file].find_name(line, *_QUOTED.findall(fault.message)),
             )
             for fault in _diagnose(error, known)
         )
@@ -88,14 +88,15 @@ def _syntax_span(message: str, text: Text, *, line: int) -> Span:
         unclosed = find_unclosed(text.raw)
         if unclosed is not None:
             return text.tag_span(unclosed)
-    quoted = _LAST_QUOTED.search(message)
-    return text.find_name(line, quoted[1] if quoted else "")
+    return text.find_name(line, *_QUOTED.findall(message))
 
 
 def _places(traceback: TracebackType | None) -> Iterator[tuple[str, int]]:
     while traceback:
         template = traceback.tb_frame.f_globals.get("__jinja_template__")
-        if template is not None:
+        # Jinja raises for an unknown filter in a function of its own, which has no line.
+        is_stub = _RAISING_STUB.fullmatch(traceback.tb_frame.f_code.co_name)
+        if template is not None and not is_stub:
             yield template.filename, template.get_corresponding_lineno(traceback.tb_lineno)
         traceback = traceback.tb_next
 
@@ -113,12 +114,17 @@ def _diagnose(error: Exception, known: Collection[str]) -> tuple[Diagnostic, ...
         return (
             Diagnostic("K302", f"unknown macro or name '{name}'", None, did_you_mean(name, known)),
         )
-    return (Diagnostic("K303", _as_message(text) or type(error).__name__),)
+    unknown = _unknown_filter(text)
+    return (unknown or Diagnostic("K303", _as_message(text) or type(error).__name__),)
 
 
-def _first_quoted(message: str) -> str:
-    quoted = _FIRST_QUOTED.search(message)
-    return quoted[1] if quoted else ""
+def _unknown_filter(text: str) -> Diagnostic | None:
+    missing = _NO_FILTER.match(text)
+    if missing is None:
+        return None
+    kind, name = missing.groups()
+    message = f"unknown {kind} '{name}'"
+    return Diagnostic("K302", message, None, did_you_mean(name, _KNOWN[kind]))
 
 
 def _as_message(text: str) -> str:

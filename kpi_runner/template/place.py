@@ -46,20 +46,20 @@ class Text:
         text = self.raw[start:end]
         return self.span(end - len(text.lstrip()), start + len(text.rstrip()))
 
-    def find_name(self, line: int, name: str) -> Span:
-        """Returns the place of a name in the tags that begin on a line.
+    def find_name(self, line: int, *names: str) -> Span:
+        """Returns the place of the first of the names that occurs in a tag on a line.
 
-        Where the name does not occur it is the place of the first tag to the end of the line,
-        or of the line.
+        Where none does it is the place from the first tag to the end of the line, or the line.
         """
         start, end = self.line_bounds(line)
         tag = self.raw.find("{", start, end)
         first = start if tag < 0 else tag
         tag_end = _TAG_END.search(self.raw, first)
         last = max(end, tag_end.end()) if tag_end else end
-        found = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)").search(self.raw, first, last)
-        if name and found:
-            return self.span(*found.span())
+        for name in names:
+            found = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)").search(self.raw, first, last)
+            if found:
+                return self.span(*found.span())
         whole = self.line_span(line)
         return whole if tag < 0 else self.span(tag, start + whole.end_column - 1)
 

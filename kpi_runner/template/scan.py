@@ -186,7 +186,7 @@ def _literal_arguments(text: str | None) -> dict[str, Any]:
         raise _Undecided
     try:
         call = ast.parse(f"config{text}", mode="eval").body
-    except SyntaxError:
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise _Undecided from None
     if not isinstance(call, ast.Call) or call.args:
         raise _Undecided

@@ -32,6 +32,6 @@ def oracle(raw_dir: Path, as_of: date, settings: Settings) -> dict[Key, Value]:
         rows = {
             key: value
             for kpi in (*kpis, *delivery_kpis(facts))
-            for key, value in tabulate(kpi, facts.calendar)
+            for key, value in tabulate(kpi, facts.calendar, first=facts.first_day)
         }
         return rows | dict(customer_rows(facts)) | dict(affinity_rows(facts))

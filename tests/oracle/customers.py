@@ -110,6 +110,7 @@ def _repeat_within(facts: Facts) -> Iterator[Kpi]:
             dimensions=("cohort_month",),
             grains=MONTH_UP,
             window="to_date",
+            first=min((order.day + YEAR for order in firsts.values()), default=None),
         )
 
 

@@ -26,18 +26,22 @@ def delivery_kpis(facts: Facts) -> Iterator[Kpi]:
         segments = {**order.segments, "carrier": row.get("tracking_company") or "(none)"}
         return Event(day=_promised_day(row, calendar), segments=segments, key=order.id)
 
+    denominator = tuple(event(*one) for one in promised)
+    first = min((due.day for due in denominator), default=None)
     yield Kpi(
         name="on_time_delivery_rate",
         numerator=tuple(event(*one) for one in promised if is_on_time(one[1], calendar)),
-        denominator=tuple(event(*one) for one in promised),
+        denominator=denominator,
         dimensions=("carrier", "country"),
+        first=first,
     )
     yield Kpi(
         name="on_time_delivery_rate",
         variant="otif",
         numerator=tuple(event(*one) for one in promised if _is_in_full(one[0], calendar)),
-        denominator=tuple(event(*one) for one in promised),
+        denominator=denominator,
         dimensions=("carrier",),
+        first=first,
         is_distinct=True,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from tests.oracle.calendar import Calendar
@@ -22,6 +23,23 @@ class Facts:
     orders: tuple[Order, ...]
     calendar: Calendar
     settings: Settings
+
+    @property
+    def first_day(self) -> date:
+        """The day of the first placed order."""
+        return min((order.day for order in self.orders), default=self.calendar.as_of)
+
+    @property
+    def first_refund_day(self) -> date:
+        """The day of the first refund."""
+        days = (refund.day for order in self.orders for refund in order.refunds)
+        return min(days, default=self.first_day)
+
+    @property
+    def first_refunded_day(self) -> date:
+        """The day of the first order of which something was refunded."""
+        days = (order.day for order in self.orders if order.refunds)
+        return min(days, default=self.first_day)
 
     @property
     def valid(self) -> tuple[Order, ...]:

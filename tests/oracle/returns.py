@@ -13,12 +13,18 @@ from tests.oracle.tabulate import Kpi
 
 def return_kpis(facts: Facts) -> Iterator[Kpi]:
     """Every KPI of returns and refunds."""
-    yield Kpi(name="returns", numerator=returns(facts), dimensions=("sales_channel", "category"))
+    yield Kpi(
+        name="returns",
+        numerator=returns(facts),
+        dimensions=("sales_channel", "country", "category"),
+        first=facts.first_refund_day,
+    )
     yield Kpi(
         name="returns",
         variant="by_order_date",
         numerator=returns(facts, is_by_order_date=True),
         dimensions=CHANNEL,
+        first=facts.first_refunded_day,
     )
     yield from _return_rates(facts)
     yield from _refund_rates(facts)
@@ -76,6 +82,7 @@ def _refund_rates(facts: Facts) -> Iterator[Kpi]:
         numerator=facts.refunded(lambda refund: refund.amount, only=_is_goodwill),
         denominator=returns(facts),
         dimensions=CHANNEL,
+        first=facts.first_refund_day,
     )
 
 

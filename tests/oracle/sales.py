@@ -61,7 +61,7 @@ def _revenue(facts: Facts) -> Iterator[Kpi]:
     yield Kpi(
         name="discounts",
         numerator=facts.sold(lambda line: line.discount),
-        dimensions=CHANNEL,
+        dimensions=("sales_channel", "country", "category"),
     )
     yield Kpi(
         name="discount_rate",
@@ -109,9 +109,10 @@ def _orders(facts: Facts) -> Iterator[Kpi]:
     )
     yield Kpi(
         name="cancellation_rate",
-        numerator=facts.per_order(only=lambda order: order.is_cancelled),
+        numerator=facts.per_order(lambda order: Decimal(order.is_cancelled)),
         denominator=orders,
-        dimensions=CHANNEL,
+        dimensions=("sales_channel", "cancel_reason"),
+        whole=("cancel_reason",),
     )
     yield Kpi(
         name="identified_order_share",

@@ -37,13 +37,13 @@ class Line:
     category: str
     quantity: Decimal
     gross: Decimal
-    discount: Decimal
+    net: Decimal
     unit_cost: Decimal | None
 
     @property
-    def net(self) -> Decimal:
-        """What was sold, before returns."""
-        return self.gross - self.discount
+    def discount(self) -> Decimal:
+        """What was taken off the list price."""
+        return self.gross - self.net
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,14 +121,13 @@ def placed_orders(raw: Raw) -> list[Order]:
 
 
 def line_amounts(line: Row, *, is_tax_included: bool) -> tuple[Decimal, Decimal]:
-    """Gross and discount of a line, both without tax (kpi_rules A3)."""
+    """What a line would have cost and what it did, both without tax (kpi_rules A3)."""
     price = number(line, "price") * number(line, "quantity")
-    discount = number(line, "discount_allocation_amount")
-    paid = price - discount
+    paid = price - number(line, "discount_allocation_amount")
     if not is_tax_included or not paid:
-        return price, discount
-    factor = (paid - number(line, "total_tax")) / paid
-    return price * factor, discount * factor
+        return price, paid
+    net = paid - number(line, "total_tax")
+    return price * net / paid, net
 
 
 class _OrderBuilder:
@@ -153,14 +152,15 @@ class _OrderBuilder:
         goods = [line for line in rows if not truth(line, "gift_card")]
         lines = tuple(self.line(line, row) for line in goods)
         processed_at = moment(row, "processed_at")
+        is_cancelled = happened(row, "cancelled_at", self.calendar) is not None
         return Order(
             id=row["id"],
             moment=processed_at,
             day=self.calendar.local_day(processed_at),
             hour=self.calendar.local_hour(processed_at),
             person=self.people.of(row),
-            is_cancelled=happened(row, "cancelled_at", self.calendar) is not None,
-            segments=self.segments(row),
+            is_cancelled=is_cancelled,
+            segments=self.segments(row, is_cancelled=is_cancelled),
             shipping=_shipping(row, rows),
             tax=number(row, "total_tax"),
             duties=number(row, "total_duties"),
@@ -173,7 +173,7 @@ class _OrderBuilder:
 
     def line(self, line: Row, order: Row) -> Line:
         """One line with its amounts and its category."""
-        gross, discount = line_amounts(line, is_tax_included=truth(order, "taxes_included"))
+        gross, net = line_amounts(line, is_tax_included=truth(order, "taxes_included"))
         product = self.products.get(line.get("product_id") or "", {})
         return Line(
             id=line["id"],
@@ -181,7 +181,7 @@ class _OrderBuilder:
             category=product.get("product_type") or "(none)",
             quantity=number(line, "quantity"),
             gross=gross,
-            discount=discount,
+            net=net,
             unit_cost=optional_number(line, "unit_cost"),
         )
 
@@ -209,8 +209,8 @@ class _OrderBuilder:
             for row in self.adjustments.get(refund["id"], ()):
                 yield _adjustment(row, day, hour)
 
-    def segments(self, order: Row) -> Segments:
-        """Sales channel, country and store of an order (kpi_rules A7, A8)."""
+    def segments(self, order: Row, *, is_cancelled: bool) -> Segments:
+        """Sales channel, country, store and reason of an order (kpi_rules A7, A8)."""
         source = order.get("source_name") or ""
         location = self.locations.get(order.get("location_id") or "", {})
         channel = "online"
@@ -228,6 +228,7 @@ class _OrderBuilder:
             "sales_channel": channel,
             "country": country or "(none)",
             "store": store or "(none)",
+            "cancel_reason": (order.get("cancel_reason") if is_cancelled else "") or "(none)",
         }
 
     def fees(self, order: Row) -> Decimal:
@@ -300,7 +301,8 @@ def _shipping(order: Row, lines: list[Row]) -> Decimal:
     if not truth(order, "taxes_included"):
         return shipping
     on_lines = sum((number(line, "total_tax") for line in lines), ZERO)
-    return shipping - (number(order, "total_tax") - on_lines)
+    left = number(order, "total_tax") - on_lines
+    return shipping - min(max(left, ZERO), shipping)
 
 
 def _normalised(email: str | None) -> str:

@@ -37,7 +37,7 @@ class Kpi:
     ``is_distinct``: both sides count different keys instead of adding amounts.
     ``window``: ``period``, ``to_date`` or a number of days that end with the period.
     ``whole``: dimensions that do not split the denominator.
-    ``first``: the first day of the KPI, where it is not that of its first event.
+    ``first``: the first day of what it is counted from, where that is not the first order's.
     """
 
     name: str
@@ -64,11 +64,8 @@ class _Point(NamedTuple):
 Points = dict[_Point, Decimal]
 
 
-def tabulate(kpi: Kpi, calendar: Calendar) -> Iterator[tuple[Key, Value]]:
-    """Yields every row of a KPI."""
-    first = _first_day(kpi)
-    if first is None:
-        return
+def tabulate(kpi: Kpi, calendar: Calendar, *, first: date) -> Iterator[tuple[Key, Value]]:
+    """Yields every row of a KPI; ``first``: the day of the first order."""
     for dimension in ("", *kpi.dimensions):
         split = "" if dimension in kpi.whole else dimension
         numerator = _points(kpi, kpi.numerator, dimension)
@@ -76,7 +73,7 @@ def tabulate(kpi: Kpi, calendar: Calendar) -> Iterator[tuple[Key, Value]]:
         for grain in kpi.grains:
             if grain == "hour" and dimension not in ("", "sales_channel"):
                 continue
-            table = _Table(kpi, calendar, grain, calendar.periods(grain, first))
+            table = _Table(kpi, calendar, grain, calendar.periods(grain, kpi.first or first))
             for (start, segment), value in table.cells(numerator, denominator, dimension):
                 yield (kpi.name, kpi.variant, grain, start, dimension, segment), value
 
@@ -84,11 +81,6 @@ def tabulate(kpi: Kpi, calendar: Calendar) -> Iterator[tuple[Key, Value]]:
 def divide(numerator: Decimal, denominator: Decimal) -> Value:
     """A ratio of sums; without a denominator there is none, and no value."""
     return (numerator / denominator, None) if denominator else (None, "no_denominator")
-
-
-def _first_day(kpi: Kpi) -> date | None:
-    days = [event.day for event in (*kpi.numerator, *(kpi.denominator or ()))]
-    return kpi.first or min(days, default=None)
 
 
 def _points(kpi: Kpi, events: Iterable[Event], by: str) -> Points:

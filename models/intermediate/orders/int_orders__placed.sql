@@ -37,29 +37,38 @@ items_per_order as (
     group by order_id
 ),
 
--- Selling a gift card is a liability, so an order of gift cards alone is not a sale.
+-- Selling a gift card is a liability, so an order of gift cards alone is not a sale. Tax that no
+-- line carries is tax on shipping, and tax-inclusive shipping contains it.
 placed as (
     select
-        orders.*,
-        items_per_order.item_tax_amount
+        orders.order_id,
+        orders.customer_id,
+        orders.location_id,
+        orders.customer_email,
+        orders.source_name,
+        orders.cancel_reason,
+        orders.shipping_country_code,
+        orders.billing_country_code,
+        orders.taxes_included,
+        orders.charged_shipping_amount,
+        case
+            when orders.taxes_included
+                then least(
+                    greatest(orders.tax_amount - items_per_order.item_tax_amount, 0),
+                    orders.charged_shipping_amount
+                )
+            else 0
+        end as included_shipping_tax_amount,
+        orders.tax_amount,
+        orders.duties_amount,
+        orders.cancelled_at,
+        orders.ordered_at
     from orders
     inner join items_per_order
         on orders.order_id = items_per_order.order_id
     where not orders.is_test
         and not orders.is_deleted
         and items_per_order.goods_count > 0
-),
-
--- Tax that no line carries is tax on shipping, and tax-inclusive shipping contains it.
-taxed as (
-    select
-        order_id,
-        case
-            when taxes_included
-                then least(greatest(tax_amount - item_tax_amount, 0), charged_shipping_amount)
-            else 0
-        end as shipping_tax_amount
-    from placed
 ),
 
 final as (
@@ -96,15 +105,14 @@ final as (
         placed.cancelled_at is not null as is_cancelled,
         placed.cancelled_at is null as is_valid_order,
         placed.taxes_included,
-        {{ money('placed.charged_shipping_amount - taxed.shipping_tax_amount') }} as shipping_amount,
+        {{ money('placed.charged_shipping_amount - placed.included_shipping_tax_amount') }}
+            as shipping_amount,
         placed.tax_amount,
         placed.duties_amount,
         {{ local_date('placed.ordered_at', 'shops.iana_timezone') }} as order_date,
         {{ local_hour('placed.ordered_at', 'shops.iana_timezone') }} as order_hour,
         placed.ordered_at
     from placed
-    inner join taxed
-        on placed.order_id = taxed.order_id
     cross join shops
     left join persons
         on placed.customer_id = persons.customer_id

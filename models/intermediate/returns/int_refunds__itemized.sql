@@ -55,19 +55,9 @@ items as (
         order_items.order_id,
         order_items.order_item_id,
         order_items.product_id,
-        'item' as line_type,
         order_items.category,
-        case
-            when refund_items.restock_type in ('return', 'no_restock', 'legacy_restock')
-                then coalesce(causes.cause_group, 'unknown')
-            else '(none)'
-        end as cause_group,
+        coalesce(causes.cause_group, 'unknown') as cause_group,
         coalesce(refund_items.restock_type, '(none)') as restock_type,
-        coalesce(refund_items.restock_type in ('return', 'no_restock', 'legacy_restock'), false)
-            as is_return_unit,
-        coalesce(refund_items.restock_type in ('return', 'cancel', 'legacy_restock'), false)
-            as is_restocked,
-        order_items.unit_cost_amount is not null as has_cost,
         refund_items.refunded_quantity,
         refund_items.refunded_amount,
         refund_items.refunded_tax_amount,
@@ -83,27 +73,35 @@ items as (
         and refund_items.order_item_id = causes.order_item_id
 ),
 
+-- Units of a cancelled line were never sent, so they are refunded but not returned.
+judged_items as (
+    select
+        refund_line_key,
+        refund_id,
+        order_id,
+        order_item_id,
+        product_id,
+        category,
+        cause_group,
+        restock_type,
+        restock_type in ('return', 'no_restock', 'legacy_restock') as is_return_unit,
+        restock_type in ('return', 'cancel', 'legacy_restock') as is_restocked,
+        refunded_quantity,
+        refunded_amount,
+        refunded_tax_amount,
+        unit_cost_amount,
+        refunded_at
+    from items
+),
+
 adjustments as (
     select
         'adjustment-' || order_adjustments.adjustment_id as refund_line_key,
         refunds.refund_id,
         orders.order_id,
-        cast(null as varchar) as order_item_id,
-        cast(null as varchar) as product_id,
-        case
-            when order_adjustments.adjustment_kind = 'shipping_refund' then 'shipping'
-            else 'discrepancy'
-        end as line_type,
-        '(unallocated)' as category,
-        '(none)' as cause_group,
-        '(none)' as restock_type,
-        false as is_return_unit,
-        false as is_restocked,
-        false as has_cost,
-        0 as refunded_quantity,
+        order_adjustments.adjustment_kind = 'shipping_refund' as is_shipping,
         order_adjustments.refunded_amount,
         order_adjustments.refunded_tax_amount,
-        cast(null as decimal(18, 4)) as unit_cost_amount,
         refunds.refunded_at
     from order_adjustments
     inner join refunds
@@ -113,12 +111,6 @@ adjustments as (
     where order_adjustments.adjustment_kind in ('shipping_refund', 'refund_discrepancy')
 ),
 
-lines as (
-    select * from items
-    union all
-    select * from adjustments
-),
-
 final as (
     select
         refund_line_key,
@@ -126,21 +118,41 @@ final as (
         order_id,
         order_item_id,
         product_id,
-        line_type,
+        'item' as line_type,
         category,
-        cause_group,
+        case when is_return_unit then cause_group else '(none)' end as cause_group,
         restock_type,
-        has_cost,
+        unit_cost_amount is not null as has_cost,
         is_return_unit,
         refunded_quantity,
-        case when line_type = 'shipping' then 0 else refunded_amount end as returned_amount,
-        case when line_type = 'shipping' then refunded_amount else 0 end
-            as refunded_shipping_amount,
+        refunded_amount as returned_amount,
+        {{ money('0') }} as refunded_shipping_amount,
         refunded_tax_amount,
         {{ money('coalesce(case when is_restocked then unit_cost_amount * refunded_quantity end, 0)') }}
             as returned_cost_amount,
         refunded_at
-    from lines
+    from judged_items
+    union all
+    select
+        refund_line_key,
+        refund_id,
+        order_id,
+        cast(null as varchar) as order_item_id,
+        cast(null as varchar) as product_id,
+        case when is_shipping then 'shipping' else 'discrepancy' end as line_type,
+        '(unallocated)' as category,
+        '(none)' as cause_group,
+        '(none)' as restock_type,
+        false as has_cost,
+        false as is_return_unit,
+        0 as refunded_quantity,
+        {{ money('case when is_shipping then 0 else refunded_amount end') }} as returned_amount,
+        {{ money('case when is_shipping then refunded_amount else 0 end') }}
+            as refunded_shipping_amount,
+        refunded_tax_amount,
+        {{ money('0') }} as returned_cost_amount,
+        refunded_at
+    from adjustments
 )
 
 select * from final

@@ -47,7 +47,8 @@ payments_per_order as (
     group by order_id
 ),
 
-item_rows as (
+-- What belongs to an order as a whole is not spread over its lines.
+contributions as (
     select
         'item-' || order_item_id as contribution_key,
         order_id,
@@ -58,10 +59,7 @@ item_rows as (
         0 as shipping_cost_amount,
         0 as fee_amount
     from order_items
-),
-
--- What belongs to an order as a whole is not spread over its lines.
-order_rows as (
+    union all
     select
         'order-' || orders.order_id as contribution_key,
         orders.order_id,
@@ -78,12 +76,6 @@ order_rows as (
         on orders.order_id = shipments_per_order.order_id
     left join payments_per_order
         on orders.order_id = payments_per_order.order_id
-),
-
-contributions as (
-    select * from item_rows
-    union all
-    select * from order_rows
 ),
 
 final as (

@@ -12,9 +12,9 @@ shop as (
     select * from {{ ref('dim_shop') }}
 ),
 
-dated as (
+dates as (
     select
-        refund_lines.*,
+        refund_lines.refund_line_key,
         {{ local_date('refund_lines.refunded_at', 'shop.iana_timezone') }} as refund_date,
         {{ local_hour('refund_lines.refunded_at', 'shop.iana_timezone') }} as refund_hour
     from refund_lines
@@ -23,37 +23,39 @@ dated as (
 
 final as (
     select
-        dated.refund_line_key,
-        dated.refund_id,
-        dated.order_id,
-        dated.order_item_id,
-        dated.product_id,
+        refund_lines.refund_line_key,
+        refund_lines.refund_id,
+        refund_lines.order_id,
+        refund_lines.order_item_id,
+        refund_lines.product_id,
         orders.person_id,
-        dated.line_type,
+        refund_lines.line_type,
         orders.sales_channel,
         orders.country,
         orders.store,
-        dated.category,
-        dated.cause_group,
-        dated.restock_type,
+        refund_lines.category,
+        refund_lines.cause_group,
+        refund_lines.restock_type,
         orders.cohort_month,
-        dated.has_cost,
-        dated.is_return_unit,
+        refund_lines.has_cost,
+        refund_lines.is_return_unit,
         orders.is_valid_order,
         orders.is_customer_order,
-        dated.refunded_quantity,
-        dated.returned_amount,
-        dated.refunded_shipping_amount,
-        dated.refunded_tax_amount,
-        dated.returned_cost_amount,
+        refund_lines.refunded_quantity,
+        refund_lines.returned_amount,
+        refund_lines.refunded_shipping_amount,
+        refund_lines.refunded_tax_amount,
+        refund_lines.returned_cost_amount,
         orders.order_date,
-        dated.refund_date,
-        greatest(orders.order_date, dated.refund_date) as settled_date,
-        dated.refund_hour,
-        dated.refunded_at
-    from dated
+        dates.refund_date,
+        greatest(orders.order_date, dates.refund_date) as settled_date,
+        dates.refund_hour,
+        refund_lines.refunded_at
+    from refund_lines
+    inner join dates
+        on refund_lines.refund_line_key = dates.refund_line_key
     inner join orders
-        on dated.order_id = orders.order_id
+        on refund_lines.order_id = orders.order_id
 )
 
 select * from final

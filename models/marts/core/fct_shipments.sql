@@ -17,17 +17,15 @@ shop as (
 ),
 
 cancelled_items_per_order as (
-    select
-        order_id,
-        count(*) as cancelled_item_count
+    select order_id
     from refund_lines
     where restock_type = 'cancel'
     group by order_id
 ),
 
-dated as (
+dates as (
     select
-        shipments.*,
+        shipments.shipment_id,
         {{ local_date('shipments.promised_at', 'shop.iana_timezone') }} as promised_date,
         {{ local_date('shipments.shipped_at', 'shop.iana_timezone') }} as shipped_date,
         {{ local_date('shipments.delivered_at', 'shop.iana_timezone') }} as delivered_date
@@ -36,42 +34,46 @@ dated as (
 ),
 
 -- What was not delivered is not on time; without a promise there is nothing to be late for.
-judged as (
+judgements as (
     select
-        dated.*,
+        shipment_id,
         case
             when promised_date is not null then coalesce(delivered_date <= promised_date, false)
         end as is_on_time
-    from dated
+    from dates
 ),
 
 final as (
     select
-        judged.shipment_id,
-        judged.order_id,
+        shipments.shipment_id,
+        shipments.order_id,
         orders.person_id,
-        judged.location_id,
-        coalesce(judged.carrier, '(none)') as carrier,
-        judged.delivery_method,
+        shipments.location_id,
+        coalesce(shipments.carrier, '(none)') as carrier,
+        shipments.delivery_method,
         orders.sales_channel,
         orders.country,
-        judged.is_on_time,
-        bool_and(judged.is_on_time) over (partition by judged.order_id)
-            and cancelled_items_per_order.cancelled_item_count is null as is_order_on_time_in_full,
-        judged.shipping_cost_amount,
-        date_diff('day', judged.shipped_date, judged.delivered_date) as transit_days,
+        judgements.is_on_time,
+        bool_and(judgements.is_on_time) over (partition by shipments.order_id)
+            and cancelled_items_per_order.order_id is null as is_order_on_time_in_full,
+        date_diff('day', dates.shipped_date, dates.delivered_date) as transit_days,
+        shipments.shipping_cost_amount,
         orders.order_date,
-        judged.promised_date,
-        judged.shipped_date,
-        judged.delivered_date,
-        judged.promised_at,
-        judged.shipped_at,
-        judged.delivered_at
-    from judged
+        dates.promised_date,
+        dates.shipped_date,
+        dates.delivered_date,
+        shipments.promised_at,
+        shipments.shipped_at,
+        shipments.delivered_at
+    from shipments
+    inner join dates
+        on shipments.shipment_id = dates.shipment_id
+    inner join judgements
+        on shipments.shipment_id = judgements.shipment_id
     inner join orders
-        on judged.order_id = orders.order_id
+        on shipments.order_id = orders.order_id
     left join cancelled_items_per_order
-        on judged.order_id = cancelled_items_per_order.order_id
+        on shipments.order_id = cancelled_items_per_order.order_id
 )
 
 select * from final

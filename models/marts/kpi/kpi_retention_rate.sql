@@ -81,15 +81,15 @@ cells as (
 
 active_per_cell as (
     select
+        'classic' as variant,
         cohort_month,
         age,
         count(*) as active_count
     from ages_per_person
     group by cohort_month, age
-),
-
-still_active_per_cell as (
+    union all
     select
+        'unbounded' as variant,
         cells.cohort_month,
         cells.age,
         count(*) as active_count
@@ -100,45 +100,26 @@ still_active_per_cell as (
     group by cells.cohort_month, cells.age
 ),
 
-active as (
-    select
-        'classic' as variant,
-        cohort_month,
-        age,
-        active_count
-    from active_per_cell
-    union all
-    select
-        'unbounded' as variant,
-        cohort_month,
-        age,
-        active_count
-    from still_active_per_cell
-),
-
 variants as (
     select variant
-    from active
+    from active_per_cell
     group by variant
 ),
 
-cohort_rates as (
+first_order as (
+    select min(order_date) as first_order_date
+    from orders
+),
+
+days as (
     select
-        variants.variant,
-        'month' as grain,
-        cells.month_start_date as period_start,
-        'age' as dimension,
-        cast(cells.age as varchar) as segment,
-        coalesce(active.active_count, 0) as numerator,
-        cells.customer_count as denominator,
-        30 * (cells.age + 1) - 1
-            > date_diff('day', cells.month_end_date, cells.as_of_date) as is_immature
-    from cells
-    cross join variants
-    left join active
-        on variants.variant = active.variant
-        and cells.cohort_month = active.cohort_month
-        and cells.age = active.age
+        dates.date_day,
+        dates.month_start_date,
+        dates.quarter_start_date,
+        dates.year_start_date
+    from dates
+    inner join first_order
+        on dates.date_day >= first_order.first_order_date
 ),
 
 periods as (
@@ -146,19 +127,19 @@ periods as (
         'month' as grain,
         date_day,
         month_start_date as period_start
-    from dates
+    from days
     union all
     select
         'quarter' as grain,
         date_day,
         quarter_start_date as period_start
-    from dates
+    from days
     union all
     select
         'year' as grain,
         date_day,
         year_start_date as period_start
-    from dates
+    from days
 ),
 
 period_starts as (
@@ -182,7 +163,24 @@ buyers as (
     group by periods.grain, periods.period_start, customer_orders.person_id
 ),
 
-period_rates as (
+rates as (
+    select
+        variants.variant,
+        'month' as grain,
+        cells.month_start_date as period_start,
+        'age' as dimension,
+        cast(cells.age as varchar) as segment,
+        coalesce(active_per_cell.active_count, 0) as numerator,
+        cells.customer_count as denominator,
+        30 * (cells.age + 1) - 1
+            > date_diff('day', cells.month_end_date, cells.as_of_date) as is_immature
+    from cells
+    cross join variants
+    left join active_per_cell
+        on variants.variant = active_per_cell.variant
+        and cells.cohort_month = active_per_cell.cohort_month
+        and cells.age = active_per_cell.age
+    union all
     select
         'period' as variant,
         period_starts.grain,
@@ -201,12 +199,6 @@ period_rates as (
         and period_starts.period_start = buyers.period_start
         and previous_buyers.person_id = buyers.person_id
     group by period_starts.grain, period_starts.period_start
-),
-
-rates as (
-    select * from cohort_rates
-    union all
-    select * from period_rates
 ),
 
 final as (

@@ -1,9 +1,6 @@
 -- Parcels: what the checkout promised, who carried it, when it arrived. Days are local dates;
 -- nothing is shipped or delivered on a Sunday.
 
-create macro if not exists next_working_day(day) as
-    if(isodow(day) = 7, day + 1, day);
-
 create or replace table parcels as
 with
 
@@ -51,9 +48,8 @@ handled as (
             end
             as integer
         )) as shipped_on,
-        next_working_day(day + cast(
-            case when is_pickup then 2 when is_express then 2 else promise_days end
-            as integer
+        next_working_day(next_working_day(day + 1) + cast(
+            if(is_pickup or is_express, 1, promise_days - 1) as integer
         )) as promised_on,
         case
             when is_carrier_late and carrier = 'Blitzpaket' and draw('delay', parcel_id) < 0.60

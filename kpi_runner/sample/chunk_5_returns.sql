@@ -1,20 +1,6 @@
 -- Goods that come back, and money that goes back: with goods, without goods, in part, in full.
 -- At most one return per order; each line is refunded at most once.
 
--- Twenty equally likely reasons each.
-create macro if not exists fashion_reason(key) as draw_from('reason', key, [
-    'SIZE_TOO_SMALL', 'SIZE_TOO_SMALL', 'SIZE_TOO_SMALL', 'SIZE_TOO_SMALL', 'SIZE_TOO_LARGE',
-    'SIZE_TOO_LARGE', 'SIZE_TOO_LARGE', 'SIZE_TOO_LARGE', 'COLOR', 'COLOR', 'STYLE', 'STYLE',
-    'NOT_AS_DESCRIBED', 'NOT_AS_DESCRIBED', 'DEFECTIVE', 'UNWANTED', 'UNWANTED', 'UNWANTED',
-    'WRONG_ITEM', 'OTHER'
-]);
-
-create macro if not exists other_reason(key) as draw_from('reason', key, [
-    'DEFECTIVE', 'DEFECTIVE', 'DEFECTIVE', 'DEFECTIVE', 'DEFECTIVE', 'NOT_AS_DESCRIBED',
-    'NOT_AS_DESCRIBED', 'NOT_AS_DESCRIBED', 'COLOR', 'UNWANTED', 'UNWANTED', 'UNWANTED',
-    'UNWANTED', 'UNWANTED', 'UNWANTED', 'WRONG_ITEM', 'WRONG_ITEM', 'OTHER', 'UNKNOWN', null
-]);
-
 create or replace table returned_lines as
 with
 
@@ -25,7 +11,7 @@ sent_back as (
         order_totals.standard_rate,
         handovers.handed_at,
         handovers.is_late and draw('angry', order_lines.line_id) < 0.50 as is_angry,
-        order_lines.fit = 'small' and draw('too small', order_lines.line_id) < 0.60 as is_too_small,
+        order_lines.runs_small and draw('too small', order_lines.line_id) < 0.60 as is_too_small,
         10 * order_lines.order_id + 1 as return_id,
         if(
             order_lines.quantity > 1 and draw('part', order_lines.line_id) < 0.60,
@@ -43,8 +29,8 @@ sent_back as (
         and not (order_lines.line = 2 and draw('short', order_lines.number) < 0.012)
         and 100 * draw('returned', order_lines.line_id)
             < order_lines.return_percent
-                + if(order_lines.fit = 'small', 22, 0)
-                + if(handovers.is_late, 16, 0)
+                + if(order_lines.runs_small, 22, 0)
+                + if(handovers.is_late, 22, 0)
 ),
 
 reasoned as (

@@ -1,0 +1,102 @@
+"""Publishes what holds: the relations of the published schemas, and how they were checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from kpi_runner.adapters.statements import literal
+from kpi_runner.core.event import Published
+from kpi_runner.core.names import Relation
+from kpi_runner.core.placeholders import Facts
+from kpi_runner.core.result import CheckResult, Status
+from kpi_runner.ops.bookkeeping import Bookkeeping, published_nodes
+from kpi_runner.run.publish import publish
+from kpi_runner.run.state import PublishedState
+
+if TYPE_CHECKING:
+    from kpi_runner.adapters.protocol import Adapter
+    from kpi_runner.ops.workspace import Workspace
+
+ASSERTION_RESULTS = Relation("kpi", "assertion_results")
+_RESULT_COLUMNS = {
+    "kpi": "varchar",
+    "variant": "varchar",
+    "assertion": "varchar",
+    "severity": "varchar",
+    "status": "varchar",
+    "observed": "varchar",
+    "expected": "varchar",
+    "failing_rows": "bigint",
+}
+
+
+def publish_state(
+    workspace: Workspace,
+    adapter: Adapter,
+    *,
+    facts: Facts,
+    books: Bookkeeping,
+    checks: Sequence[CheckResult],
+    is_forced: bool,
+) -> Published:
+    """Makes the work state public, in one rename; raises MachineFailed where it cannot."""
+    catalog = adapter.relations()
+    nodes = published_nodes(workspace)
+    relations = {relation: relation for relation in nodes if relation in catalog}
+    path = workspace.places.published.resolve()
+    info = PublishedState(
+        build_id=str(uuid4()),
+        path=str(path),
+        published_at=datetime.now(UTC).isoformat(timespec="microseconds"),
+        as_of=facts.as_of,
+        is_forced=is_forced,
+        relations=books.to_publish(),
+    )
+    details = {
+        "time_zone": facts.time_zone,
+        "currency": _currency(workspace, adapter),
+        "missing_sources": " ".join(sorted(facts.missing)),
+    }
+    tables = {ASSERTION_RESULTS: _assertion_query(checks)} if workspace.project.kpis else {}
+    return publish(
+        adapter, path=path, relations=relations, tables=tables, info=info, details=details
+    )
+
+
+def _currency(workspace: Workspace, adapter: Adapter) -> str:
+    for source in workspace.project.sources.values():
+        if (source.source, source.name) == ("shop", "shop"):
+            rows = adapter.query(f"select currency from {source.relation.sql} limit 1").rows
+            return str(rows[0][0]) if rows else ""
+    return ""
+
+
+def _assertion_query(checks: Sequence[CheckResult]) -> str:
+    rows = [_result_row(check) for check in checks if check.kpi]
+    names = ", ".join(
+        f"cast({name} as {data_type}) as {name}" for name, data_type in _RESULT_COLUMNS.items()
+    )
+    listed = ", ".join(_RESULT_COLUMNS)
+    values = ",\n".join(f"({', '.join(map(literal, row.values()))})" for row in rows)
+    if not rows:
+        values, suffix = f"({', '.join('null' for _ in _RESULT_COLUMNS)})", "\nwhere false"
+    else:
+        suffix = ""
+    return f"select {names}\nfrom (values\n{values}\n) as results ({listed}){suffix}"
+
+
+def _result_row(check: CheckResult) -> Mapping[str, object]:
+    is_bad = check.status not in (Status.PASS, Status.SKIPPED)
+    return {
+        "kpi": check.kpi,
+        "variant": check.variant,
+        "assertion": check.name,
+        "severity": str(check.severity),
+        "status": str(check.status),
+        "observed": check.observed if is_bad else "",
+        "expected": check.expected,
+        "failing_rows": check.failing_rows,
+    }

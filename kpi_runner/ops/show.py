@@ -1,0 +1,74 @@
+"""Shows rows of the work state: of a model, seed, raw table or data test, or of a query."""
+
+from __future__ import annotations
+
+from kpi_runner.adapters import open_adapter
+from kpi_runner.compile.model import clean_select
+from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.errors import RunFailed, SqlFailed, UsageError
+from kpi_runner.core.placeholders import fill_placeholders
+from kpi_runner.core.span import Span
+from kpi_runner.core.suggest import did_you_mean
+from kpi_runner.ops.blame import describe
+from kpi_runner.ops.options import Options, Table
+from kpi_runner.ops.workspace import Workspace, open_workspace
+from kpi_runner.run.as_of import find_facts
+from kpi_runner.run.state import read_raw_tables
+
+
+def show(options: Options, name: str, *, limit: int, inline: str) -> Table:
+    """Returns up to ``limit`` rows (-1: all); ``inline`` is a SELECT that may use ref().
+
+    Raises UsageError for an unknown name or where nothing is built (K602), RunFailed (K710)
+    where the query fails.
+    """
+    workspace = open_workspace(options)
+    node, sql = _query_of(workspace, name, inline)
+    if not workspace.places.work.is_file():
+        raise UsageError(
+            Diagnostic("K602", "nothing is built yet", hint="`kpi build` or `kpi run` builds it.")
+        )
+    adapter = open_adapter(workspace.project.target, workspace.places.work, read_only=True)
+    try:
+        missing = [t.node for t in read_raw_tables(adapter).values() if t.is_missing]
+        facts = find_facts(
+            adapter,
+            workspace.project.sources.values(),
+            missing=[node.split(".", 2)[2] for node in missing],
+            as_of=options.as_of,
+        )
+        limited = f"select *\nfrom (\n{fill_placeholders(sql, facts)}\n) as shown"
+        rows = adapter.query(limited if limit < 0 else f"{limited}\nlimit {limit}")
+    except SqlFailed as error:
+        if node:
+            raise RunFailed(describe(workspace, node, error, None)) from None
+        first = error.message.splitlines()[0]
+        raise RunFailed(Diagnostic("K710", f"the query failed: {first}")) from None
+    finally:
+        adapter.close()
+    return Table(rows.columns, rows.rows)
+
+
+def _query_of(workspace: Workspace, name: str, inline: str) -> tuple[str, str]:
+    project, compiler = workspace.project, workspace.compiler
+    if inline:
+        text = compiler.render_mapping(inline, "--inline")
+        return "", clean_select(text, Span("--inline"))
+    by_name = {model.name: id for id, model in project.models.items()}
+    by_name |= {seed.name: id for id, seed in project.seeds.items()}
+    by_name |= {f"{s.source}.{s.name}": id for id, s in project.sources.items()}
+    by_name |= {test.name: id for id, test in project.tests.items()}
+    node = by_name.get(name)
+    if node is None:
+        hint = did_you_mean(name, by_name)
+        raise UsageError(Diagnostic("K002", f"nothing is named '{name}'", hint=hint))
+    if node in project.tests:
+        return node, compiler.compile_test(node).sql
+    if node in project.models:
+        model = project.models[node]
+        is_built = model.config.materialized != "ephemeral"
+        return node, f"select * from {model.relation.sql}" if is_built else (
+            compiler.compile_model(node).sql
+        )
+    owner = project.seeds.get(node) or project.sources[node]
+    return node, f"select * from {owner.relation.sql}"

@@ -1,0 +1,13 @@
+"""Runs the data tests on what is built."""
+
+from __future__ import annotations
+
+from kpi_runner.core.event import Emit
+from kpi_runner.core.result import Report
+from kpi_runner.ops.options import Options
+from kpi_runner.ops.pipeline import Stage, run_stages
+
+
+def test(options: Options, emit: Emit) -> Report:
+    """Returns what happened; raises UsageError, ProjectInvalid and MachineFailed."""
+    return run_stages(options, Stage.TEST, emit=emit)

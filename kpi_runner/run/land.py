@@ -1,0 +1,269 @@
+"""Lands the raw tables that changed, each in one transaction with its state row.
+
+How a file is read is known in ``adapters``; here stands when, and what is remembered.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kpi_runner.adapters.landing import (
+    Landed,
+    RawInput,
+    RowsRefused,
+    load_table,
+    mapping_offset,
+    read_content,
+    read_input,
+)
+from kpi_runner.adapters.protocol import Adapter
+from kpi_runner.adapters.raw_text import broken_file
+from kpi_runner.adapters.rejects import explain_refusal
+from kpi_runner.adapters.statements import create_schema, create_table
+from kpi_runner.core.diagnostic import Diagnostic, Severity
+from kpi_runner.core.errors import KpiError, MachineFailed, RunFailed, SqlFailed
+from kpi_runner.core.event import Emit, TableLanded
+from kpi_runner.core.names import NodeId
+from kpi_runner.core.node import Source
+from kpi_runner.core.raw import RawFile
+from kpi_runner.core.result import LandResult
+from kpi_runner.core.span import LineIndex, Span
+from kpi_runner.run.state import RawTable, prepare_state, read_raw_tables, write_raw_table
+
+RenderMapping = Callable[[RawFile], str]
+_READS = "-- reads:"
+_MISSING = "missing"
+
+
+class _Unchanged(Exception):
+    """A mapping gave the rows that are there already: roll back and keep them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One table to land: its file, the rendered mapping, and what was landed before."""
+
+    source: Source
+    file: RawFile
+    mapping: str
+    before: RawTable | None
+
+
+def land_tables(
+    adapter: Adapter,
+    sources: Iterable[Source],
+    files: Mapping[NodeId, RawFile],
+    *,
+    render_mapping: RenderMapping,
+    emit: Emit,
+) -> tuple[LandResult, ...]:
+    """Lands each declared raw table whose file or declaration changed.
+
+    A table that fails keeps what it held, and the others land all the same: the findings are
+    in its result. A declared table without a file becomes an empty one. Sources that declare
+    no columns are not ours to land and are left out.
+
+    Args:
+        render_mapping: renders the template of a ``.sql`` file.
+
+    Raises:
+        MachineFailed: the disk, the memory or the database failed.
+    """
+    prepare_state(adapter)
+    known = read_raw_tables(adapter)
+    landed = sorted((s for s in sources if s.columns), key=lambda source: source.id)
+    for schema in sorted({source.relation.schema for source in landed}):
+        adapter.execute(create_schema(schema))
+    missing = [source for source in landed if source.id not in files]
+    results = {result.node: result for result in _land_missing(adapter, missing, known)}
+    for source in landed:
+        if source.id in files:
+            file, before = files[source.id], known.get(source.id)
+            results[source.id] = _land_file(adapter, source, file, before, render_mapping)
+        emit(TableLanded(results[source.id]))
+    return tuple(results[source.id] for source in landed)
+
+
+def _land_missing(
+    adapter: Adapter, sources: list[Source], known: Mapping[NodeId, RawTable]
+) -> list[LandResult]:
+    results = []
+    with adapter.transaction():
+        for source in sources:
+            declared = _declaration(source)
+            before = known.get(source.id)
+            is_changed = before is None or not before.is_missing
+            if before is None or (before.input_fingerprint, before.is_missing) != (declared, True):
+                adapter.execute(create_table(source.relation, source.columns))
+                write_raw_table(
+                    adapter,
+                    RawTable(
+                        node=source.id,
+                        input_fingerprint=declared,
+                        data_fingerprint=_digest(declared, _MISSING),
+                        is_missing=True,
+                        landed_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                    ),
+                )
+            results.append(LandResult(node=source.id, is_missing=True, is_changed=is_changed))
+    return results
+
+
+def _land_file(
+    adapter: Adapter,
+    source: Source,
+    file: RawFile,
+    before: RawTable | None,
+    render_mapping: RenderMapping,
+) -> LandResult:
+    try:
+        mapping = render_mapping(file).rstrip("; \n") if file.format == "sql" else ""
+        task = _Task(source, file, mapping, before)
+        table = _describe_input(task)
+        if before and table.input_fingerprint == before.input_fingerprint != "":
+            return LandResult(node=source.id, rows=before.rows, path=file.display)
+        table, diagnostics = _land(adapter, task, table)
+    except MachineFailed:
+        raise
+    except KpiError as error:
+        return LandResult(node=source.id, path=file.display, diagnostics=error.diagnostics)
+    return LandResult(
+        node=source.id,
+        rows=table.rows,
+        path=file.display,
+        is_changed=before is None or before.data_fingerprint != table.data_fingerprint,
+        diagnostics=diagnostics,
+    )
+
+
+def _land(
+    adapter: Adapter, task: _Task, table: RawTable
+) -> tuple[RawTable, tuple[Diagnostic, ...]]:
+    """Loads one table; returns its new state and warnings, or raises what is wrong with it."""
+    if not task.mapping:
+        table = replace(
+            table, data_fingerprint=_digest(_declaration(task.source), _bytes(task.file))
+        )
+        if task.before and task.before.data_fingerprint == table.data_fingerprint:
+            table = replace(table, rows=task.before.rows)
+            write_raw_table(adapter, table)
+            return table, ()
+    raw = None
+    try:
+        raw = read_input(adapter, task.source, task.file, mapping=task.mapping)
+        table, landed = _load(adapter, task, raw, table)
+    except (RowsRefused, SqlFailed) as error:
+        found = _explain(adapter, task, raw) or (_failure(task, raw, error),)
+        raise RunFailed(*found) from error
+    return table, (*raw.warnings, *_dropped(task.file, landed))
+
+
+def _load(adapter: Adapter, task: _Task, raw: RawInput, table: RawTable) -> tuple[RawTable, Landed]:
+    try:
+        with adapter.transaction():
+            landed = load_table(adapter, task.source, raw)
+            table = replace(table, rows=landed.rows)
+            if task.mapping:
+                content = read_content(adapter, task.source.relation)
+                declared = _declaration(task.source)
+                table = replace(table, data_fingerprint=_digest(declared, content))
+                if task.before and task.before.data_fingerprint == table.data_fingerprint:
+                    raise _Unchanged
+            write_raw_table(adapter, table)
+    except _Unchanged:
+        write_raw_table(adapter, table)
+    return table, landed
+
+
+def _describe_input(task: _Task) -> RawTable:
+    """Returns the state of a table before its content is known.
+
+    A mapping that does not say what it reads has no fingerprint: it lands each time.
+    """
+    file = task.file
+    parts = [file.display, str(file.size), str(file.mtime_ns)]
+    if task.mapping:
+        parts = _read_files(task.mapping)
+        parts = [task.mapping, *parts] if parts else []
+    return RawTable(
+        node=task.source.id,
+        path=file.display,
+        size=file.size,
+        mtime_ns=file.mtime_ns,
+        input_fingerprint=_digest(_declaration(task.source), *parts) if parts else "",
+        landed_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _read_files(mapping: str) -> list[str]:
+    """Returns path, size and time of the files that the first line of a mapping names."""
+    first = mapping.lstrip().partition("\n")[0].strip()
+    if not first.startswith(_READS):
+        return []
+    patterns = [pattern.strip() for pattern in first.removeprefix(_READS).split(",")]
+    # Path.glob takes no absolute patterns.
+    paths = sorted({path for p in patterns for path in glob.glob(p, recursive=True)})  # noqa: PTH207
+    stats = [(path, Path(path).stat()) for path in paths]
+    return [f"{path}:{stat.st_size}:{stat.st_mtime_ns}" for path, stat in stats]
+
+
+def _explain(adapter: Adapter, task: _Task, raw: RawInput | None) -> tuple[Diagnostic, ...]:
+    try:
+        return explain_refusal(adapter, task.source, task.file, raw)
+    except SqlFailed:  # the questions fail as the file did, so its own words must do
+        return ()
+
+
+def _failure(task: _Task, raw: RawInput | None, error: RowsRefused | SqlFailed) -> Diagnostic:
+    """Returns the finding where only the database knows what is wrong."""
+    name = task.file.display
+    if isinstance(error, RowsRefused):  # a mapping that gives other rows each time it runs
+        return Diagnostic("K904", f"rows of '{name}' break its key", span=Span(name), excerpt="")
+    if not task.mapping:
+        message = error.message.strip().partition("\n")[0]
+        return broken_file(task.file, f"'{name}' cannot be read: {message}")
+    offset = mapping_offset(task.source, raw) if raw else 0
+    line, column = LineIndex(task.mapping).byte_position((error.position or 0) - offset)
+    return Diagnostic(
+        "K910",
+        f"the mapping '{name}' failed: {error.message}",
+        span=Span(name, line, column),
+        hint=f"Known here: {', '.join(error.candidates)}." if error.candidates else "",
+    )
+
+
+def _dropped(file: RawFile, landed: Landed) -> tuple[Diagnostic, ...]:
+    if not landed.dropped:
+        return ()
+    return (
+        Diagnostic(
+            "K907",
+            f"{landed.dropped} identical rows of '{file.display}' were dropped",
+            span=Span(file.display),
+            hint="Write each row once; rows of a table without a key may repeat.",
+            severity=Severity.WARN,
+            excerpt="",
+        ),
+    )
+
+
+def _declaration(source: Source) -> str:
+    columns = [
+        f"{c.name}:{c.data_type}:{c.is_nullable}:{c.is_required}:{c.default}"
+        for c in source.columns
+    ]
+    return _digest(*source.key, "|", *columns)
+
+
+def _bytes(file: RawFile) -> str:
+    with file.path.open("rb") as binary:
+        return hashlib.file_digest(binary, "sha256").hexdigest()
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

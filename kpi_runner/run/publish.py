@@ -1,0 +1,140 @@
+"""Makes a new state public: one new file beside the published one, then one rename.
+
+The published file is never opened for writing. Until the rename nothing public has changed,
+and after it everything has; readers keep the file that they opened. Whether a state may
+become public is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from kpi_runner import __version__
+from kpi_runner.adapters.failures import disk_failure
+from kpi_runner.adapters.protocol import Adapter
+from kpi_runner.adapters.statements import literal
+from kpi_runner.core.errors import SqlFailed
+from kpi_runner.core.event import Published
+from kpi_runner.core.names import Relation, quote_name, quote_text
+from kpi_runner.run.state import PublishedState, prepare_state, write_published
+
+BUILD_TABLE = Relation("kpi", "published_build")
+_ALIAS = "published_file"
+
+
+def publish(
+    adapter: Adapter,
+    *,
+    path: Path,
+    relations: Mapping[Relation, Relation],
+    tables: Mapping[Relation, str],
+    info: PublishedState,
+    details: Mapping[str, str],
+) -> Published:
+    """Writes a whole new published file and puts it in the place of the old one.
+
+    Args:
+        adapter: the session of the work database; no transaction may be open.
+        path: the published file.
+        relations: published relation → relation of the work database; views become tables.
+        tables: further published relation → the SELECT that fills it.
+        info: goes into ``kpi.published_build``, and into the state once it is public.
+        details: further text columns of ``kpi.published_build``, by name.
+
+    Raises:
+        MachineFailed: the disk is full (K702) or the folder is read-only (K703); nothing
+            public has changed.
+    """
+    started = time.perf_counter()
+    queries = {target: f"from {origin.sql}" for target, origin in relations.items()}
+    queries = {**queries, **tables, BUILD_TABLE: _build_query(info, details)}
+    prepare_state(adapter)
+    remove_leftovers(path)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_file(adapter, fresh, queries)
+        _replace_file(fresh, path)
+    except OSError as error:
+        raise disk_failure(error, path) from error
+    finally:
+        _remove_file(fresh)
+    write_published(adapter, info)
+    return Published(str(path), len(queries), time.perf_counter() - started)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Removes the unfinished files of builds that were killed while they published."""
+    for leftover in path.parent.glob(f".{path.name}.*.tmp"):
+        process = leftover.name.removesuffix(".tmp").rpartition(".")[2]
+        if not process.isdigit() or int(process) == os.getpid() or not _is_alive(int(process)):
+            _remove_file(leftover)
+
+
+def _write_file(adapter: Adapter, fresh: Path, queries: Mapping[Relation, str]) -> None:
+    adapter.execute(f"attach {quote_text(str(fresh))} as {_ALIAS}")
+    try:
+        with adapter.transaction():
+            for schema in sorted({target.schema for target in queries}):
+                adapter.execute(f"create schema if not exists {_ALIAS}.{quote_name(schema)}")
+            for target, query in sorted(queries.items()):
+                adapter.execute(f"create table {_ALIAS}.{target.sql} as\n{query}\n")
+        # Detaching writes the log into the file, but keeps quiet if it cannot.
+        adapter.execute(f"checkpoint {_ALIAS}")
+    finally:
+        with suppress(SqlFailed):
+            adapter.execute(f"detach {_ALIAS}")
+
+
+def _replace_file(fresh: Path, path: Path) -> None:
+    _sync(fresh)
+    # A log beside the published file is not ours; DuckDB would apply it to the new file.
+    _log_of(path).unlink(missing_ok=True)
+    fresh.replace(path)
+    if os.name == "posix":
+        _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _build_query(info: PublishedState, details: Mapping[str, str]) -> str:
+    further = "".join(
+        f", {literal(text)}::varchar as {quote_name(name)}" for name, text in details.items()
+    )
+    return (
+        f"select {literal(info.build_id)}::varchar as build_id, "
+        f"{literal(info.published_at)}::timestamptz::timestamp as published_at, "
+        f"{literal(info.as_of or None)}::date as as_of, "
+        f"{literal(info.is_forced)} as is_forced, "
+        f"{literal(__version__)}::varchar as kpi_runner_version{further}"
+    )
+
+
+def _remove_file(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
+        _log_of(path).unlink(missing_ok=True)
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.wal")
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
