@@ -77,14 +77,13 @@ def compile_values(
 
 def compile_catalog(rows: Sequence[tuple[str, ...]], columns: Sequence[str]) -> str:
     """Returns the query of ``kpi.kpi_catalog``: literal rows under the given column names."""
-    selects = []
-    for row in rows:
-        values = [f"{quote_text(v)} as {name}" for v, name in zip(row, columns, strict=True)]
-        selects.append("select\n    " + ",\n    ".join(values))
-    if selects:
-        return print_union(selects)
-    empty = ",\n    ".join(f"cast(null as varchar) as {name}" for name in columns)
-    return f"select\n    {empty}\nwhere false"
+    listed = ",\n    ".join(columns)
+    values = [f"({', '.join(quote_text(value) for value in row)})" for row in rows]
+    if not values:
+        values = [f"({', '.join('cast(null as varchar)' for _ in columns)})"]
+    literal = ",\n    ".join(values)
+    where = "" if rows else "\nwhere false"
+    return f"select\n    {listed}\nfrom (values\n    {literal}\n) as entries ({', '.join(columns)}){where}"
 
 
 def _is_operand(group: str, definitions: Sequence[Definition]) -> bool:
