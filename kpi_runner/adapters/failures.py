@@ -62,8 +62,9 @@ def translate_failure(name: str, text: str, database: Path) -> MachineFailed | S
     if name == "OutOfMemoryException":
         return _machine_failure("K704", message, database)
     if name in ("FatalException", "InternalException"):
-        return _machine_failure("K705", message, database)
-    code = _machine_code(message) if name == "IOException" and "position" not in fields else None
+        return _machine_failure(_machine_code(message) or "K705", message, database)
+    is_of_machine = name in ("IOException", "TransactionException") and "position" not in fields
+    code = _machine_code(message) if is_of_machine else None
     if code:
         return _machine_failure(code, message, database)
     position = fields.get("position")

@@ -78,7 +78,7 @@ _COPIES: Mapping[str, Callable[[RawFile, RawInput, Path, Any], RawInput]] = Mapp
 
 def _read_object(file: RawFile, line: str, number: int) -> dict[str, Any]:
     try:
-        row = json.loads(line, parse_float=str, parse_int=str)
+        row = json.loads(line.rstrip(), parse_float=str, parse_int=str)
     except json.JSONDecodeError as error:
         message = f"line {number} is not valid JSON: {error.msg}"
         raise RunFailed(_broken_line(file, number, message, column=error.colno)) from error

@@ -83,7 +83,8 @@ def compile_catalog(rows: Sequence[tuple[str, ...]], columns: Sequence[str]) -> 
         values = [f"({', '.join('cast(null as varchar)' for _ in columns)})"]
     literal = ",\n    ".join(values)
     where = "" if rows else "\nwhere false"
-    return f"select\n    {listed}\nfrom (values\n    {literal}\n) as entries ({', '.join(columns)}){where}"
+    names = ", ".join(columns)
+    return f"select\n    {listed}\nfrom (values\n    {literal}\n) as entries ({names}){where}"
 
 
 def _is_operand(group: str, definitions: Sequence[Definition]) -> bool:

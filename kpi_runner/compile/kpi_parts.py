@@ -198,6 +198,15 @@ class Breakdown:
         where = _where(variant)
         with _at(value.span):
             measure = read_measure(value.sql, where)
+        if variant.additivity == Additivity.ADDITIVE and not measure.adds_up:
+            raise ProjectInvalid(
+                Diagnostic(
+                    "K503",
+                    f"'{value.sql}' does not add up over periods and segments",
+                    value.span,
+                    hint="Leave `additivity` out, or use sums and counts.",
+                )
+            )
         group = self._group(variant, measure)
         for column in measure.columns:
             group.reads.setdefault(column, _place(column, value, variant.where))

@@ -14,6 +14,9 @@ from kpi_runner.core.span import Span
 
 CTE_PREFIX = "__kpi__cte__"
 _BLANK = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*", re.DOTALL)
+_TOKEN = re.compile(
+    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\$(\w*)\$.*?\$\1\$|;", re.DOTALL
+)
 _WITH = re.compile(r"with(\s+recursive)?\b", re.IGNORECASE)
 
 
@@ -23,7 +26,7 @@ def ephemeral_name(model: Model) -> str:
 
 
 def clean_select(text: str, span: Span) -> str:
-    """Drops a final semicolon; raises K402 for an empty text."""
+    """Drops a final semicolon; raises K402 for an empty text, K403 for two statements."""
     body = text.rstrip()
     while body.endswith(";"):
         body = body[:-1].rstrip()
@@ -35,6 +38,15 @@ def clean_select(text: str, span: Span) -> str:
                 span,
                 hint="A model is one SELECT; delete the file, or disable the model with "
                 "{{ config(enabled=false) }}.",
+            )
+        )
+    if ";" in body and _ends_within(body):
+        raise ProjectInvalid(
+            Diagnostic(
+                "K403",
+                f"'{span.path}' holds more than one statement",
+                span,
+                hint="A model is one SELECT: give the others models of their own.",
             )
         )
     return body
@@ -82,6 +94,11 @@ def ephemeral_ancestors(
 
     visit(node)
     return tuple(found)
+
+
+def _ends_within(body: str) -> bool:
+    """True where a semicolon stands outside of texts, quoted names and comments."""
+    return any(match.group() == ";" for match in _TOKEN.finditer(body))
 
 
 def _lines(text: str) -> int:

@@ -170,7 +170,6 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "template does not end", INVALID, "The template recurses or loops without end."
         ),
         # K4xx: SQL
-        "K401": Code("SQL syntax", INVALID, "The SQL cannot be parsed."),
         "K402": Code(
             "model is empty", INVALID, "The model renders to nothing but white space and comments."
         ),
@@ -263,11 +262,6 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "SQL failed",
             FAILED,
             "The database refused or failed to run the SQL of a node. The place is in the template; the compiled text stands under target/compiled.",
-        ),
-        "K711": Code(
-            "upstream failed",
-            FAILED,
-            "The node was skipped because something that it reads failed.",
         ),
         # K9xx: raw data and checks
         "K901": Code(

@@ -27,6 +27,7 @@ from kpi_runner.ops.blame import describe, explain_step
 from kpi_runner.ops.bookkeeping import Bookkeeping, open_bookkeeping
 from kpi_runner.ops.compiled_files import compiled_files
 from kpi_runner.ops.options import Options
+from kpi_runner.ops.places import displayed
 from kpi_runner.ops.publication import publish_state
 from kpi_runner.ops.results import result_files
 from kpi_runner.ops.steps import plan_checks, plan_steps
@@ -138,7 +139,7 @@ def _run(run: Run) -> Report:
         checks=report.checks,
         is_forced=bool(report.exit_code),
     )
-    run.emit(published)
+    run.emit(replace(published, path=displayed(run.workspace.places.published)))
     return replace(report, is_published=True)
 
 

@@ -45,3 +45,10 @@ def find_places(options: Options, *, config: ProjectConfig, target: TargetConfig
         published=Path(options.database) if options.database else published,
         artifacts=Path(options.target_path) if options.target_path else root / config.target_path,
     )
+
+
+def displayed(path: Path) -> str:
+    """Returns a path as people like to read it: relative where it lies below the working
+    directory."""
+    here, there = Path.cwd(), path.resolve()
+    return str(there.relative_to(here)) if there.is_relative_to(here) else str(there)

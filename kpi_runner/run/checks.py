@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -55,7 +55,7 @@ def run_checks(
 ) -> tuple[CheckResult, ...]:
     """Runs all checks and returns their results in order."""
     if threads <= 1 or len(checks) < 2:
-        return tuple(_run(check, adapter, explain, emit) for check in checks)
+        return _told((_run(check, adapter, explain) for check in checks), emit)
     sessions: SimpleQueue[Adapter] = SimpleQueue()
     opened = [adapter.session() for _ in range(min(threads, len(checks)))]
     for session in opened:
@@ -64,13 +64,13 @@ def run_checks(
     def work(check: Check) -> CheckResult:
         session = sessions.get()
         try:
-            return _run(check, session, explain, emit)
+            return _run(check, session, explain)
         finally:
             sessions.put(session)
 
     with ThreadPoolExecutor(len(opened)) as pool:
         try:
-            return tuple(pool.map(work, checks))
+            return _told(pool.map(work, checks), emit)
         except BaseException:
             for session in opened:
                 session.interrupt()
@@ -81,12 +81,21 @@ def run_checks(
                 session.close()
 
 
-def _run(check: Check, session: Adapter, explain: ExplainCheck, emit: Emit) -> CheckResult:
+def _told(results: Iterable[CheckResult], emit: Emit) -> tuple[CheckResult, ...]:
+    """Tells each result in the order of the checks, however they ran."""
+    told = []
+    for result in results:
+        emit(CheckFinished(result))
+        told.append(result)
+    return tuple(told)
+
+
+def _run(check: Check, session: Adapter, explain: ExplainCheck) -> CheckResult:
     started = perf_counter()
     try:
         rows = session.query(check.sql).rows
     except SqlFailed as error:
-        result = CheckResult(
+        return CheckResult(
             node=check.node,
             name=check.name,
             severity=check.severity,
@@ -97,10 +106,7 @@ def _run(check: Check, session: Adapter, explain: ExplainCheck, emit: Emit) -> C
             seconds=perf_counter() - started,
             diagnostics=(explain(check, error),),
         )
-    else:
-        result = _judge(check, rows, perf_counter() - started)
-    emit(CheckFinished(result))
-    return result
+    return _judge(check, rows, perf_counter() - started)
 
 
 def _judge(check: Check, rows: tuple[tuple[object, ...], ...], seconds: float) -> CheckResult:

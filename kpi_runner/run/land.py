@@ -225,7 +225,7 @@ def _failure(task: _Task, raw: RawInput | None, error: RowsRefused | SqlFailed) 
     if isinstance(error, RowsRefused):  # a mapping that gives other rows each time it runs
         return Diagnostic("K904", f"rows of '{name}' break its key", span=Span(name), excerpt="")
     if not task.mapping:
-        message = error.message.strip().partition("\n")[0]
+        message = error.message.strip().partition("\n")[0].replace(str(task.file.path), name)
         return broken_file(task.file, f"'{name}' cannot be read: {message}")
     offset = mapping_offset(task.source, raw) if raw else 0
     line, column = LineIndex(task.mapping).byte_position((error.position or 0) - offset)

@@ -5,4 +5,6 @@
   Example: {{ local_date('ordered_at', 'shops.iana_timezone') }}
   → cast(((ordered_at at time zone 'UTC') at time zone shops.iana_timezone) as date)
 #}
-{% macro local_date(moment, zone) %}cast({{ local_time(moment, zone) }} as date){% endmacro %}
+{% macro local_date(moment, zone) -%}
+    cast({{ local_time(moment, zone) }} as date)
+{%- endmacro %}

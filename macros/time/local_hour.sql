@@ -6,4 +6,6 @@
   Example: {{ local_hour('ordered_at', 'shops.iana_timezone') }}
   → ((date_trunc('hour', ordered_at) at time zone 'UTC') at time zone shops.iana_timezone)
 #}
-{% macro local_hour(moment, zone) %}{{ local_time("date_trunc('hour', " ~ moment ~ ")", zone) }}{% endmacro %}
+{% macro local_hour(moment, zone) -%}
+    {{ local_time("date_trunc('hour', " ~ moment ~ ")", zone) }}
+{%- endmacro %}

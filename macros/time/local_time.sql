@@ -5,4 +5,6 @@
   Example: {{ local_time('ordered_at', 'shops.iana_timezone') }}
   → ((ordered_at at time zone 'UTC') at time zone shops.iana_timezone)
 #}
-{% macro local_time(moment, zone) %}(({{ moment }} at time zone 'UTC') at time zone {{ zone }}){% endmacro %}
+{% macro local_time(moment, zone) -%}
+    (({{ moment }} at time zone 'UTC') at time zone {{ zone }})
+{%- endmacro %}

@@ -4,4 +4,6 @@
   moment: a timestamptz column.
   Example: {{ utc('processed_at') }} → (processed_at at time zone 'UTC')
 #}
-{% macro utc(moment) %}({{ moment }} at time zone 'UTC'){% endmacro %}
+{% macro utc(moment) -%}
+    ({{ moment }} at time zone 'UTC')
+{%- endmacro %}

@@ -21,41 +21,31 @@ ranked as (
     select
         order_id,
         is_customer_order,
+        case when person_id is not null then row_number() over placed_orders end
+            as placed_order_rank,
+        case when is_customer_order then row_number() over valid_orders end
+            as valid_order_rank,
+        case when is_customer_order then lag(order_date) over valid_orders end
+            as previous_valid_order_date,
+        case when is_customer_order then lead(order_date) over valid_orders end
+            as next_valid_order_date,
         case
             when person_id is not null
-                then row_number() over (
-                    partition by person_id
-                    order by ordered_at, order_position
-                )
-        end as placed_order_rank,
-        case
-            when is_customer_order
-                then row_number() over (
-                    partition by person_id, is_customer_order
-                    order by ordered_at, order_position
-                )
-        end as valid_order_rank,
-        case
-            when is_customer_order
-                then lag(order_date) over (
-                    partition by person_id, is_customer_order
-                    order by ordered_at, order_position
-                )
-        end as previous_valid_order_date,
-        case
-            when is_customer_order
-                then lead(order_date) over (
-                    partition by person_id, is_customer_order
-                    order by ordered_at, order_position
-                )
-        end as next_valid_order_date,
-        case
-            when person_id is not null
-                then min(case when is_customer_order then order_date end) over (
-                    partition by person_id
-                )
+                then min(case when is_customer_order then order_date end) over all_orders
         end as first_valid_order_date
     from positioned
+    window
+        all_orders as (
+            partition by person_id
+        ),
+        placed_orders as (
+            partition by person_id
+            order by ordered_at, order_position
+        ),
+        valid_orders as (
+            partition by person_id, is_customer_order
+            order by ordered_at, order_position
+        )
 ),
 
 final as (

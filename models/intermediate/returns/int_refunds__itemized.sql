@@ -85,11 +85,15 @@ judged_items as (
         cause_group,
         restock_type,
         restock_type in ('return', 'no_restock', 'legacy_restock') as is_return_unit,
-        restock_type in ('return', 'cancel', 'legacy_restock') as is_restocked,
+        unit_cost_amount is not null as has_cost,
         refunded_quantity,
         refunded_amount,
         refunded_tax_amount,
-        unit_cost_amount,
+        case
+            when restock_type in ('return', 'cancel', 'legacy_restock')
+                then coalesce(unit_cost_amount, 0) * refunded_quantity
+            else 0
+        end as returned_cost_amount,
         refunded_at
     from items
 ),
@@ -122,14 +126,13 @@ final as (
         category,
         case when is_return_unit then cause_group else '(none)' end as cause_group,
         restock_type,
-        unit_cost_amount is not null as has_cost,
+        has_cost,
         is_return_unit,
         refunded_quantity,
         refunded_amount as returned_amount,
         {{ money('0') }} as refunded_shipping_amount,
         refunded_tax_amount,
-        {{ money('coalesce(case when is_restocked then unit_cost_amount * refunded_quantity end, 0)') }}
-            as returned_cost_amount,
+        {{ money('returned_cost_amount') }} as returned_cost_amount,
         refunded_at
     from judged_items
     union all

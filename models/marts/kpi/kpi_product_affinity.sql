@@ -8,28 +8,9 @@ order_items as (
     select * from {{ ref('fct_order_items') }}
 ),
 
-dates as (
-    select * from {{ ref('dim_dates') }}
-),
-
 periods as (
-    select
-        'month' as grain,
-        date_day,
-        month_start_date as period_start
-    from dates
-    union all
-    select
-        'quarter' as grain,
-        date_day,
-        quarter_start_date as period_start
-    from dates
-    union all
-    select
-        'year' as grain,
-        date_day,
-        year_start_date as period_start
-    from dates
+    select * from {{ ref('dim_periods') }}
+    where grain in ('month', 'quarter', 'year')
 ),
 
 -- A product may stand on several lines of an order; the order counts once.
@@ -59,30 +40,30 @@ pairs as (
 orders_per_period as (
     select
         periods.grain,
-        periods.period_start,
+        periods.period_start_date,
         count(*) as order_count
     from orders
     inner join periods
         on orders.order_date = periods.date_day
-    group by periods.grain, periods.period_start
+    group by periods.grain, periods.period_start_date
 ),
 
 orders_per_product as (
     select
         periods.grain,
-        periods.period_start,
+        periods.period_start_date,
         baskets.product_id,
         count(*) as product_order_count
     from baskets
     inner join periods
         on baskets.order_date = periods.date_day
-    group by periods.grain, periods.period_start, baskets.product_id
+    group by periods.grain, periods.period_start_date, baskets.product_id
 ),
 
 orders_per_pair as (
     select
         periods.grain,
-        periods.period_start,
+        periods.period_start_date,
         pairs.first_product_id,
         pairs.second_product_id,
         count(*) as pair_order_count
@@ -91,7 +72,7 @@ orders_per_pair as (
         on pairs.order_date = periods.date_day
     group by
         periods.grain,
-        periods.period_start,
+        periods.period_start_date,
         pairs.first_product_id,
         pairs.second_product_id
     having count(*) >= {{ var('affinity_min_orders', 5) }}
@@ -100,7 +81,7 @@ orders_per_pair as (
 counted as (
     select
         orders_per_pair.grain,
-        orders_per_pair.period_start,
+        orders_per_pair.period_start_date,
         orders_per_pair.first_product_id,
         orders_per_pair.second_product_id,
         orders_per_pair.pair_order_count,
@@ -110,14 +91,14 @@ counted as (
     from orders_per_pair
     inner join orders_per_period
         on orders_per_pair.grain = orders_per_period.grain
-        and orders_per_pair.period_start = orders_per_period.period_start
+        and orders_per_pair.period_start_date = orders_per_period.period_start_date
     inner join orders_per_product as first_products
         on orders_per_pair.grain = first_products.grain
-        and orders_per_pair.period_start = first_products.period_start
+        and orders_per_pair.period_start_date = first_products.period_start_date
         and orders_per_pair.first_product_id = first_products.product_id
     inner join orders_per_product as second_products
         on orders_per_pair.grain = second_products.grain
-        and orders_per_pair.period_start = second_products.period_start
+        and orders_per_pair.period_start_date = second_products.period_start_date
         and orders_per_pair.second_product_id = second_products.product_id
 ),
 
@@ -125,7 +106,7 @@ measured as (
     select
         'support' as variant,
         grain,
-        period_start,
+        period_start_date,
         first_product_id || '-' || second_product_id as segment,
         pair_order_count as numerator,
         order_count as denominator,
@@ -135,7 +116,7 @@ measured as (
     select
         'lift' as variant,
         grain,
-        period_start,
+        period_start_date,
         first_product_id || '-' || second_product_id as segment,
         pair_order_count * order_count as numerator,
         first_order_count * second_order_count as denominator,
@@ -145,7 +126,7 @@ measured as (
     select
         'confidence' as variant,
         grain,
-        period_start,
+        period_start_date,
         first_product_id || '>' || second_product_id as segment,
         pair_order_count as numerator,
         first_order_count as denominator,
@@ -155,7 +136,7 @@ measured as (
     select
         'confidence' as variant,
         grain,
-        period_start,
+        period_start_date,
         second_product_id || '>' || first_product_id as segment,
         pair_order_count as numerator,
         second_order_count as denominator,
@@ -167,7 +148,7 @@ final as (
     select
         variant,
         grain,
-        cast(period_start as timestamp) as period_start,
+        cast(period_start_date as timestamp) as period_start,
         'product_pair' as dimension,
         segment,
         cast(numerator as double) as numerator,

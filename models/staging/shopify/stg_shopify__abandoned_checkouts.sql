@@ -12,7 +12,6 @@ final as (
         nullif(lower(trim(email)), '') as customer_email,
         subtotal_price as subtotal_amount,
         {{ happened_by('completed_at', as_of_end()) }} as completed_at,
-        {{ happened_by('closed_at', as_of_end()) }} as closed_at,
         {{ utc('created_at') }} as created_at
     from abandoned_checkouts
     where created_at is null

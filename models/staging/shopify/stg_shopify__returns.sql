@@ -10,7 +10,6 @@ final as (
         order_id,
         status as return_status,
         {{ happened_by('received_at', as_of_end()) }} as received_at,
-        {{ happened_by('closed_at', as_of_end()) }} as closed_at,
         {{ utc('created_at') }} as requested_at
     from returns
 )
