@@ -8,6 +8,7 @@ from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.shop_build import Value, build_shop, published_values
@@ -35,6 +36,25 @@ def test_every_value_of_the_canon_comes_out(published: Path) -> None:
     ]
 
     assert not differences, "\n".join(differences)
+
+
+def test_periods_cut_by_the_first_order_or_the_as_of_day_are_partial(published: Path) -> None:
+    expected = {
+        ("month", "2026-03-01"): True,
+        ("month", "2026-04-01"): False,
+        ("week", "2026-03-02"): False,
+        ("week", "2026-04-27"): True,
+        ("year", "2026-01-01"): True,
+    }
+
+    with duckdb.connect(str(published), read_only=True) as connection:
+        rows = connection.execute(
+            "select grain, cast(cast(period_start as date) as varchar), is_partial "
+            "from kpi.kpi_values where kpi = 'gross_sales' and dimension = ''"
+        ).fetchall()
+    found = {(grain, start): is_partial for grain, start, is_partial in rows}
+
+    assert expected == {period: found[period] for period in expected}
 
 
 def _key(row: dict[str, str]) -> tuple[str, str, str, datetime, str, str]:

@@ -34,6 +34,9 @@ _REFUSALS = {
     errno.EACCES: ("K703", "Change the permissions, or name another place."),
     errno.EPERM: ("K703", "Change the permissions, or name another place."),
     errno.EROFS: ("K703", "The file system is read-only; name another place."),
+    errno.EEXIST: ("K703", "The path leads through a file; name another place."),
+    errno.ENOTDIR: ("K703", "The path leads through a file; name another place."),
+    errno.ENOENT: ("K703", "No folder can be made there; name another place."),
 }
 
 

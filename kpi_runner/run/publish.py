@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 from kpi_runner import __version__
 from kpi_runner.adapters.failures import disk_failure
@@ -33,7 +34,7 @@ def publish(
     relations: Mapping[Relation, Relation],
     tables: Mapping[Relation, str],
     info: PublishedState,
-    details: Mapping[str, str],
+    details: Mapping[str, str] = MappingProxyType({}),
 ) -> Published:
     """Writes a whole new published file and puts it in the place of the old one.
 
@@ -53,10 +54,10 @@ def publish(
     queries = {target: f"from {origin.sql}" for target, origin in relations.items()}
     queries = {**queries, **tables, BUILD_TABLE: _build_query(info, details)}
     prepare_state(adapter)
-    remove_leftovers(path)
     fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(path)
         _write_file(adapter, fresh, queries)
         _replace_file(fresh, path)
     except OSError as error:

@@ -53,7 +53,7 @@ def test_place_of_a_mistake_counts_bytes_of_the_statement(adapter: Adapter, meth
 def test_describe_gives_names_and_types_without_running(adapter: Adapter) -> None:
     columns = adapter.describe("select 1::bigint as a, error('ran') as b")
 
-    assert [(c.name, c.data_type) for c in columns][0] == ("a", "bigint")
+    assert (columns[0].name, columns[0].data_type) == ("a", "bigint")
 
 
 def test_transaction_rolls_back_when_the_block_raises(adapter: Adapter) -> None:

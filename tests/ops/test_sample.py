@@ -9,7 +9,7 @@ import duckdb
 import pytest
 import yaml
 
-from kpi_runner.core.errors import UsageError
+from kpi_runner.core.errors import MachineFailed, UsageError
 from kpi_runner.ops import sample as sample_module
 from kpi_runner.ops.options import Options
 from kpi_runner.ops.sample import sample
@@ -110,9 +110,7 @@ def test_the_embedded_shop_is_small() -> None:
 
 @pytest.mark.parametrize("shop", SHOPS)
 @pytest.mark.parametrize("sentence", CASES["holds"])
-def test_it_holds_that(
-    sentence: str, shop: str, shops: dict[str, DuckDBPyConnection]
-) -> None:
+def test_it_holds_that(sentence: str, shop: str, shops: dict[str, DuckDBPyConnection]) -> None:
     broken = shops[shop].execute(CASES["holds"][sentence]).fetchmany(5)
 
     assert broken == []
@@ -121,3 +119,17 @@ def test_it_holds_that(
 @pytest.mark.parametrize("sentence", CASES["occurs"])
 def test_the_embedded_shop_has(sentence: str, shops: dict[str, DuckDBPyConnection]) -> None:
     assert shops["embedded"].execute(CASES["occurs"][sentence]).fetchone()
+
+
+@pytest.mark.parametrize("story", CASES["stories"])
+def test_a_planted_story_can_be_found(story: str, shops: dict[str, DuckDBPyConnection]) -> None:
+    assert shops["embedded"].execute(CASES["stories"][story]).fetchone()
+
+
+def test_a_place_where_no_folder_can_be_is_an_error_with_a_hint(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(MachineFailed) as failed:
+        sample(Options(), tmp_path / "file" / "out", days=3)
+
+    assert [d.code for d in failed.value.diagnostics] == ["K703"]

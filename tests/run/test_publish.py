@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,12 +41,23 @@ def publish_orders(adapter: Adapter, path: Path, number: int) -> None:
         as_of="2026-04-30",
     )
     tables = {RESULTS: "select 'pass' as status"}
-    publish(adapter, path=path, relations={ORDERS: ORDERS}, tables=tables, info=info)
+    publish(
+        adapter,
+        path=path,
+        relations={ORDERS: ORDERS},
+        tables=tables,
+        info=info,
+        details={"currency": "EUR"},
+    )
 
 
 def read(path: Path, query: str = "from core.fct_orders") -> list[tuple[object, ...]]:
     with duckdb.connect(str(path), read_only=True) as connection:
         return connection.execute(query).fetchall()
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 def test_published_file_holds_relations_extra_tables_and_its_build(
@@ -58,12 +70,12 @@ def test_published_file_holds_relations_extra_tables_and_its_build(
     assert read(path) == [(7,)]
     assert read(path, "from kpi.assertion_results") == [("pass",)]
     build = (
-        "select build_id, published_at::varchar, as_of::varchar, is_forced from kpi.published_build"
+        "select build_id, published_at::varchar, as_of::varchar, currency from kpi.published_build"
     )
-    assert read(path, build) == [("b7", "2026-05-01 02:03:04", "2026-04-30", False)]
+    assert read(path, build) == [("b7", "2026-05-01 02:03:04", "2026-04-30", "EUR")]
     assert read(path, "select count(*) from duckdb_views() where not internal") == [(0,)]
     assert [state.build_id for state in read_published(adapter)] == ["b7"]
-    assert os.listdir(tmp_path) == ["warehouse.duckdb"]
+    assert names(tmp_path) == ["warehouse.duckdb"]
 
 
 def test_reader_keeps_what_it_opened(adapter: Adapter, tmp_path: Path) -> None:
@@ -98,10 +110,17 @@ def test_failing_query_changes_nothing_and_the_next_build_publishes(
     info = PublishedState(build_id="b", path="", published_at="2026-01-01", as_of="")
 
     with pytest.raises(SqlFailed):
-        publish(adapter, path=path, relations={ORDERS: ORDERS}, tables={}, info=info)
+        publish(
+            adapter,
+            path=path,
+            relations={ORDERS: ORDERS},
+            tables={},
+            info=info,
+            details={"currency": "EUR"},
+        )
 
     assert path.read_bytes() == before
-    assert os.listdir(tmp_path) == ["warehouse.duckdb"]
+    assert names(tmp_path) == ["warehouse.duckdb"]
     publish_orders(adapter, path, 2)
     assert read(path) == [(2,)]
 
@@ -110,35 +129,36 @@ def test_leftovers_of_killed_builds_and_a_strange_log_are_removed(
     adapter: Adapter, tmp_path: Path
 ) -> None:
     path = tmp_path / "warehouse.duckdb"
-    names = [".warehouse.duckdb.999999999.tmp", ".warehouse.duckdb.999999999.tmp.wal"]
-    for name in [*names, "warehouse.duckdb.wal"]:
+    dead = [".warehouse.duckdb.999999999.tmp", ".warehouse.duckdb.999999999.tmp.wal"]
+    for name in [*dead, "warehouse.duckdb.wal"]:
         (tmp_path / name).write_text("x")
     (tmp_path / f".warehouse.duckdb.{os.getppid()}.tmp").write_text("of a living process")
 
     publish_orders(adapter, path, 1)
 
     living = f".warehouse.duckdb.{os.getppid()}.tmp"
-    assert sorted(os.listdir(tmp_path)) == [living, "warehouse.duckdb"]
+    assert names(tmp_path) == [living, "warehouse.duckdb"]
     assert read(path) == [(1,)]
 
 
-def test_folder_that_cannot_be_written_changes_nothing(adapter: Adapter, tmp_path: Path) -> None:
-    folder = tmp_path / "public"
-    publish_orders(adapter, folder / "warehouse.duckdb", 1)
-    before = (folder / "warehouse.duckdb").read_bytes()
-    user = os.geteuid()
-    folder.chmod(0o500)
-    if user == 0:
-        os.seteuid(65534)  # the superuser may write anywhere
-    try:
-        with pytest.raises(MachineFailed) as caught:
-            publish_orders(adapter, folder / "warehouse.duckdb", 2)
-    finally:
-        os.seteuid(user)
-        folder.chmod(0o700)
+def test_folder_that_cannot_be_written_changes_nothing(adapter: Adapter) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        folder, user = Path(scratch), os.geteuid()
+        publish_orders(adapter, folder / "warehouse.duckdb", 1)
+        before = (folder / "warehouse.duckdb").read_bytes()
+        folder.chmod(0o555)
+        if user == 0:
+            os.seteuid(65534)  # the superuser may write anywhere
+        try:
+            with pytest.raises(MachineFailed) as caught:
+                publish_orders(adapter, folder / "warehouse.duckdb", 2)
+        finally:
+            os.seteuid(user)
+            folder.chmod(0o700)
 
-    assert caught.value.diagnostics[0].code == "K703"
-    assert (folder / "warehouse.duckdb").read_bytes() == before
+        assert caught.value.diagnostics[0].code == "K703"
+        assert (folder / "warehouse.duckdb").read_bytes() == before
+        publish_orders(adapter, folder / "warehouse.duckdb", 3)
 
 
 SMALL_DISK = """
@@ -156,7 +176,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
 info = PublishedState(build_id="b", path="", published_at="2026-01-01", as_of="")
 tables = {Relation("core", "t"): "select md5(range::varchar) as m from range(300000)"}
 try:
-    publish(adapter, path=Path(sys.argv[1]), relations={}, tables=tables, info=info)
+    publish(adapter, path=Path(sys.argv[1]), relations={}, tables=tables, info=info, details={})
 except MachineFailed as error:
     print(error.diagnostics[0].code)
 """
@@ -172,4 +192,4 @@ def test_full_disk_changes_nothing(adapter: Adapter, tmp_path: Path) -> None:
 
     assert out == "K702\n"
     assert path.read_bytes() == before
-    assert os.listdir(tmp_path) == ["warehouse.duckdb"]
+    assert names(tmp_path) == ["warehouse.duckdb"]
