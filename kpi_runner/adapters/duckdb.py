@@ -107,7 +107,7 @@ class DuckDBAdapter:
         except duckdb.InterruptException as error:
             raise KeyboardInterrupt from error
         except duckdb.Error as error:
-            failure = translate_failure(type(error).__name__, str(error), self._database)
+            failure = translate_failure(type(error).__name__, str(error), database=self._database)
             position = getattr(failure, "position", None)
             if prefix_bytes and position is not None:
                 failure.position = max(0, position - prefix_bytes)  # type: ignore[union-attr]

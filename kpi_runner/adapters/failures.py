@@ -49,7 +49,7 @@ _SUGGESTIONS = re.compile(r"\n\s*(Candidate|Did you mean)[\s\S]*\Z")
 _NAMED_FILE = re.compile(r"file \"(?P<path>[^\"]+)\"")
 
 
-def translate_failure(name: str, text: str, database: Path) -> MachineFailed | SqlFailed:
+def translate_failure(name: str, text: str, *, database: Path) -> MachineFailed | SqlFailed:
     """Returns the error for an exception of DuckDB that a statement raised.
 
     Args:
@@ -60,13 +60,13 @@ def translate_failure(name: str, text: str, database: Path) -> MachineFailed | S
     fields = _read_fields(text)
     message = str(fields.get("exception_message", "")) or text
     if name == "OutOfMemoryException":
-        return _machine_failure("K704", message, database)
+        return _machine_failure("K704", message, path=database)
     if name in ("FatalException", "InternalException"):
-        return _machine_failure(_machine_code(message) or "K705", message, database)
+        return _machine_failure(_machine_code(message) or "K705", message, path=database)
     is_of_machine = name in ("IOException", "TransactionException") and "position" not in fields
     code = _machine_code(message) if is_of_machine else None
     if code:
-        return _machine_failure(code, message, database)
+        return _machine_failure(code, message, path=database)
     position = fields.get("position")
     return SqlFailed(
         _SUGGESTIONS.sub("", message),
@@ -79,12 +79,12 @@ def translate_failure(name: str, text: str, database: Path) -> MachineFailed | S
 def opening_failure(text: str, database: Path) -> MachineFailed:
     """Returns the error for a database file that DuckDB refused to open."""
     message = _PREFIX.sub("", text)
-    return _machine_failure(_machine_code(message) or "K705", message, database)
+    return _machine_failure(_machine_code(message) or "K705", message, path=database)
 
 
 def disk_failure(error: OSError, path: Path) -> MachineFailed:
     """Returns the error for a file operation that the operating system refused."""
-    return _machine_failure(_ERRNO.get(error.errno or 0, "K705"), str(error), path)
+    return _machine_failure(_ERRNO.get(error.errno or 0, "K705"), str(error), path=path)
 
 
 def _read_fields(text: str) -> dict[str, str]:
@@ -105,7 +105,7 @@ def _machine_code(message: str) -> str | None:
     return next((code for pattern, code in _MACHINE if pattern.search(message)), None)
 
 
-def _machine_failure(code: str, message: str, path: Path) -> MachineFailed:
+def _machine_failure(code: str, message: str, *, path: Path) -> MachineFailed:
     if code == "K701":
         return MachineFailed(_locked(message, path))
     named = _NAMED_FILE.search(message)

@@ -50,15 +50,23 @@ class Landed:
     dropped: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """The names that a file gives its columns, and those of them that nobody declares."""
+
+    names: tuple[str, ...]
+    extra: tuple[str, ...]
+
+
 class RowsRefused(Exception):
     """Rows break the key or a not-null column; ``rejects`` tells which."""
 
 
-def read_input(adapter: Adapter, source: Source, file: RawFile, *, mapping: str = "") -> RawInput:
+def read_input(adapter: Adapter, source: Source, *, file: RawFile) -> RawInput:
     """Reads the columns that a file has and matches them with the declared ones.
 
     Args:
-        mapping: the rendered SELECT of a ``sql`` file.
+        file: of a ``sql`` file, ``text`` is the rendered SELECT.
 
     Raises:
         RunFailed: a declared column is missing (K902), or there is no header (K903).
@@ -66,26 +74,28 @@ def read_input(adapter: Adapter, source: Source, file: RawFile, *, mapping: str 
             counts from the start of the mapping.
     """
     # A JSONL file without rows names no columns, and has no row that lacks one.
-    found = _READERS[file.format](adapter, file, mapping) or tuple(
+    found = _READERS[file.format](adapter, file) or tuple(
         Column(name=quote_name(c.name), data_type="varchar", description=c.name)
         for c in source.columns
     )
     known = {column.description.lower(): column for column in found}
     declared = {column.name.lower() for column in source.columns}
-    extra = [column.description for column in found if column.description.lower() not in declared]
+    header = _Header(
+        tuple(column.description for column in found),
+        tuple(c.description for c in found if c.description.lower() not in declared),
+    )
     missing = [c for c in source.columns if c.is_required and c.name.lower() not in known]
-    names = [column.description for column in found]
     if missing:
-        raise RunFailed(*(_missing_column(file, c.name, names, extra) for c in missing))
+        raise RunFailed(*(_missing_column(file, c.name, header=header) for c in missing))
     matched = {c.name: known[c.name.lower()] for c in source.columns if c.name.lower() in known}
     return RawInput(
-        _FROM[file.format](file, found, mapping),
+        _FROM[file.format](file, found),
         MappingProxyType(matched),
-        tuple(_undeclared_column(file, name, names) for name in extra),
+        tuple(_undeclared_column(file, name, header=header) for name in header.extra),
     )
 
 
-def load_table(adapter: Adapter, source: Source, raw: RawInput) -> Landed:
+def load_table(adapter: Adapter, source: Source, *, raw: RawInput) -> Landed:
     """Replaces a raw table by what a file holds; to be called in a transaction.
 
     Raises:
@@ -93,13 +103,13 @@ def load_table(adapter: Adapter, source: Source, raw: RawInput) -> Landed:
         SqlFailed: a value cannot be read as its declared type.
     """
     relation = source.relation
-    adapter.execute(create_as(relation, TABLE, _select(source, raw)))
+    adapter.execute(create_as(relation, _select(source, raw)))
     rows, keys, *empty = adapter.query(_counts(source, relation)).rows[0]
     if any(empty):
         raise RowsRefused
     if keys == rows:
         return Landed(rows)
-    adapter.execute(create_as(relation, TABLE, f"select distinct * from {relation.sql}"))
+    adapter.execute(create_as(relation, f"select distinct * from {relation.sql}"))
     kept = int(adapter.query(f"select count(*) from {relation.sql}").scalar)
     if kept != keys:
         raise RowsRefused
@@ -164,7 +174,7 @@ def csv_query(path: str, names: tuple[str, ...], *, has_header: bool) -> str:
 # it in ``description``: a header may hold any text.
 
 
-def _csv_columns(adapter: Adapter, file: RawFile, mapping: str) -> tuple[Column, ...]:
+def _csv_columns(adapter: Adapter, file: RawFile) -> tuple[Column, ...]:
     try:
         with open_text(file) as lines:
             header = next(csv.reader(lines, strict=True), [])
@@ -184,7 +194,7 @@ def _csv_columns(adapter: Adapter, file: RawFile, mapping: str) -> tuple[Column,
     )
 
 
-def _sniffed_columns(adapter: Adapter, file: RawFile, mapping: str) -> tuple[Column, ...]:
+def _sniffed_columns(adapter: Adapter, file: RawFile) -> tuple[Column, ...]:
     query = {
         "parquet": f"read_parquet({quote_text(str(file.path))})",
         "jsonl": f"read_json({quote_text(str(file.path))}, format = 'newline_delimited', "
@@ -204,33 +214,33 @@ def _sniffed_columns(adapter: Adapter, file: RawFile, mapping: str) -> tuple[Col
     )
 
 
-def _mapping_columns(adapter: Adapter, file: RawFile, mapping: str) -> tuple[Column, ...]:
+def _mapping_columns(adapter: Adapter, file: RawFile) -> tuple[Column, ...]:
     return tuple(
         Column(name=quote_name(c.name), data_type=c.data_type, description=c.name)
-        for c in adapter.describe(mapping)
+        for c in adapter.describe(file.text)
     )
 
 
-def _csv_from(file: RawFile, found: tuple[Column, ...], mapping: str) -> str:
+def _csv_from(file: RawFile, found: tuple[Column, ...]) -> str:
     return csv_query(str(file.path), tuple(c.name for c in found), has_header=True)
 
 
-def _parquet_from(file: RawFile, found: tuple[Column, ...], mapping: str) -> str:
+def _parquet_from(file: RawFile, found: tuple[Column, ...]) -> str:
     return f"read_parquet({quote_text(str(file.path))})"
 
 
-def _jsonl_from(file: RawFile, found: tuple[Column, ...], mapping: str) -> str:
+def _jsonl_from(file: RawFile, found: tuple[Column, ...]) -> str:
     columns = ", ".join(f"{quote_text(c.description)}: 'varchar'" for c in found)
     path = quote_text(str(file.path))
     return f"read_json({path}, format = 'newline_delimited', columns = {{{columns}}})"
 
 
-def _mapping_from(file: RawFile, found: tuple[Column, ...], mapping: str) -> str:
-    return f"(\n{mapping}\n) as mapping"
+def _mapping_from(file: RawFile, found: tuple[Column, ...]) -> str:
+    return f"(\n{file.text}\n) as mapping"
 
 
 _OPEN = "\nfrom (\n"
-_READERS: Mapping[str, Callable[[Adapter, RawFile, str], tuple[Column, ...]]] = MappingProxyType(
+_READERS: Mapping[str, Callable[[Adapter, RawFile], tuple[Column, ...]]] = MappingProxyType(
     {
         "csv": _csv_columns,
         "parquet": _sniffed_columns,
@@ -238,7 +248,7 @@ _READERS: Mapping[str, Callable[[Adapter, RawFile, str], tuple[Column, ...]]] = 
         "sql": _mapping_columns,
     }
 )
-_FROM: Mapping[str, Callable[[RawFile, tuple[Column, ...], str], str]] = MappingProxyType(
+_FROM: Mapping[str, Callable[[RawFile, tuple[Column, ...]], str]] = MappingProxyType(
     {"csv": _csv_from, "parquet": _parquet_from, "jsonl": _jsonl_from, "sql": _mapping_from}
 )
 
@@ -268,30 +278,30 @@ def _counts(source: Source, relation: Relation) -> str:
     return f"select count(*), {distinct}{''.join(empty)} from {relation.sql}"
 
 
-def _header_span(file: RawFile, name: str, names: list[str]) -> Span:
-    if file.format != "csv" or name not in names:
-        return Span(file.display)
-    return Span(file.display, 1, sum(len(n) + 1 for n in names[: names.index(name)]) + 1)
-
-
-def _missing_column(file: RawFile, name: str, names: list[str], extra: list[str]) -> Diagnostic:
-    hint = did_you_mean(name, extra)
-    nearest = next((n for n in extra if f"'{n}'" in hint), "")
+def _missing_column(file: RawFile, name: str, *, header: _Header) -> Diagnostic:
+    hint = did_you_mean(name, header.extra)
+    nearest = next((found for found in header.extra if f"'{found}'" in hint), "")
     return Diagnostic(
         "K902",
         f"'{file.display}' has no column '{name}'",
-        span=_header_span(file, nearest, names),
+        span=_header_span(file, nearest, names=header.names),
         hint=hint or "Add the column, or declare it `optional: true` or with a `default:`.",
-        excerpt=",".join(names) if file.format == "csv" else "",
+        excerpt=",".join(header.names) if file.format == "csv" else "",
     )
 
 
-def _undeclared_column(file: RawFile, name: str, names: list[str]) -> Diagnostic:
+def _undeclared_column(file: RawFile, name: str, *, header: _Header) -> Diagnostic:
     return Diagnostic(
         "K908",
         f"column '{name}' is not declared and was not landed",
-        span=_header_span(file, name, names),
+        span=_header_span(file, name, names=header.names),
         hint="Declare it under the table's columns, or leave it out of the file.",
         severity=Severity.WARN,
-        excerpt=",".join(names) if file.format == "csv" else "",
+        excerpt=",".join(header.names) if file.format == "csv" else "",
     )
+
+
+def _header_span(file: RawFile, name: str, *, names: tuple[str, ...]) -> Span:
+    if file.format != "csv" or name not in names:
+        return Span(file.display)
+    return Span(file.display, 1, sum(len(n) + 1 for n in names[: names.index(name)]) + 1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -18,72 +18,83 @@ from kpi_runner.adapters.landing import RawInput, csv_query
 from kpi_runner.adapters.raw_text import broken_encoding, broken_file, open_text, read_lines
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import RunFailed
+from kpi_runner.core.node import Column
 from kpi_runner.core.raw import RawFile
 
 
-def copy_numbered(file: RawFile, raw: RawInput, copy: Path) -> RawInput:
-    """Writes the numbered copy of a CSV or JSONL file and returns how to select from it.
+def copy_numbered(file: RawFile, raw: RawInput, *, copy: Path) -> RawInput:
+    """Writes the declared columns of a CSV or JSONL file with the line of each row.
+
+    Returns:
+        How to select from the copy: ``line``, then ``c1``, ``c2``, … in the order of
+        ``raw.columns``, all as text.
 
     Raises:
         RunFailed: the file cannot be parsed (K903).
     """
     try:
         with copy.open("w", newline="", encoding="utf-8") as target:
-            return _COPIES[file.format](file, raw, copy, csv.writer(target))
+            csv.writer(target).writerows(_ROWS[file.format](file, raw))
     except UnicodeDecodeError as error:
         raise RunFailed(broken_encoding(file)) from error
     except EOFError as error:
         raise RunFailed(broken_file(file, f"the file ends too early: {error}")) from error
-
-
-def _copy_csv(file: RawFile, raw: RawInput, copy: Path, writer: Any) -> RawInput:
-    start = 1
-    with open_text(file) as lines:
-        reader = csv.reader(lines, strict=True)
-        width = 0
-        try:
-            for row in reader:
-                width = width or len(row)
-                if row and len(row) != width:
-                    message = f"line {start} has {len(row)} columns, the header has {width}"
-                    raise RunFailed(_broken_line(file, start, message))
-                if row and start > 1:
-                    writer.writerow([start, *row])
-                start = reader.line_num + 1
-        except csv.Error as error:
-            raise RunFailed(_broken_quote(file, start, error)) from error
-    names = tuple(f"c{number}" for number in range(1, width + 1))
-    return RawInput(csv_query(str(copy), ("line", *names), has_header=False), raw.columns)
-
-
-def _copy_jsonl(file: RawFile, raw: RawInput, copy: Path, writer: Any) -> RawInput:
-    with open_text(file) as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                row = _read_object(file, line, number)
-                texts = (_as_text(row.get(c.description)) for c in raw.columns.values())
-                writer.writerow([number, *texts])
     columns = {
         name: replace(column, name=f"c{number}")
         for number, (name, column) in enumerate(raw.columns.items(), start=1)
     }
-    names = tuple(column.name for column in columns.values())
-    return RawInput(csv_query(str(copy), ("line", *names), has_header=False), columns)
+    names = ("line", *(column.name for column in columns.values()))
+    return RawInput(csv_query(str(copy), names, has_header=False), columns)
 
 
-_COPIES: Mapping[str, Callable[[RawFile, RawInput, Path, Any], RawInput]] = MappingProxyType(
-    {"csv": _copy_csv, "jsonl": _copy_jsonl}
+def csv_number(column: Column) -> int:
+    """Returns which column of its CSV file a column is, from 1."""
+    return int(column.name.removeprefix("c"))
+
+
+def _csv_rows(file: RawFile, raw: RawInput) -> Iterator[list[Any]]:
+    picked = [csv_number(column) - 1 for column in raw.columns.values()]
+    start = 1
+    with open_text(file) as lines:
+        reader = csv.reader(lines, strict=True)
+        try:
+            width = len(next(reader))
+            start = reader.line_num + 1
+            for row in reader:
+                if len(row) not in (0, width):  # an empty line has no column at all
+                    raise RunFailed(_wrong_width(file, start, widths=(len(row), width)))
+                if row:
+                    yield [start, *(row[index] for index in picked)]
+                start = reader.line_num + 1
+        except csv.Error as error:
+            raise RunFailed(_broken_quote(file, start, error=error)) from error
+
+
+def _jsonl_rows(file: RawFile, raw: RawInput) -> Iterator[list[Any]]:
+    names = [column.description for column in raw.columns.values()]
+    with open_text(file) as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                row = _read_object(file, line, number=number)
+                yield [number, *(_as_text(row.get(name)) for name in names)]
+
+
+_ROWS: Mapping[str, Callable[[RawFile, RawInput], Iterator[list[Any]]]] = MappingProxyType(
+    {"csv": _csv_rows, "jsonl": _jsonl_rows}
 )
 
 
-def _read_object(file: RawFile, line: str, number: int) -> dict[str, Any]:
+def _read_object(file: RawFile, line: str, *, number: int) -> dict[str, Any]:
+    text = line.rstrip()
     try:
-        row = json.loads(line.rstrip(), parse_float=str, parse_int=str)
+        row = json.loads(text, parse_float=str, parse_int=str)
     except json.JSONDecodeError as error:
         message = f"line {number} is not valid JSON: {error.msg}"
-        raise RunFailed(_broken_line(file, number, message, column=error.colno)) from error
+        found = broken_file(file, message, line=number, column=error.colno, excerpt=text)
+        raise RunFailed(found) from error
     if not isinstance(row, dict):
-        raise RunFailed(_broken_line(file, number, f"line {number} is not a JSON object"))
+        message = f"line {number} is not a JSON object"
+        raise RunFailed(broken_file(file, message, line=number, excerpt=text))
     return row
 
 
@@ -91,13 +102,14 @@ def _as_text(value: Any) -> str | None:
     return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
-def _broken_line(file: RawFile, number: int, message: str, *, column: int = 1) -> Diagnostic:
-    text = read_lines(file, [number])[number]
-    return broken_file(file, message, line=number, column=column, excerpt=text)
+def _wrong_width(file: RawFile, start: int, *, widths: tuple[int, int]) -> Diagnostic:
+    message = f"line {start} has {widths[0]} columns, the header has {widths[1]}"
+    text = read_lines(file, [start])[start]
+    return broken_file(file, message, line=start, excerpt=text)
 
 
-def _broken_quote(file: RawFile, start: int, error: csv.Error) -> Diagnostic:
-    line = read_lines(file, [start]).get(start, "")
-    column = line.find('"') + 1 or 1
+def _broken_quote(file: RawFile, start: int, *, error: csv.Error) -> Diagnostic:
+    text = read_lines(file, [start]).get(start, "")
     message = f"a quote in line {start} is not closed as it should be: {error}"
-    return broken_file(file, message, line=start, column=column, excerpt=line)
+    column = text.find('"') + 1 or 1
+    return broken_file(file, message, line=start, column=column, excerpt=text)

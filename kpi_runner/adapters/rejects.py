@@ -7,14 +7,14 @@ row by row over a copy of the file that knows its lines.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from kpi_runner.adapters.landing import RawInput, raw_value, required_columns, typed
-from kpi_runner.adapters.numbering import copy_numbered
+from kpi_runner.adapters.numbering import copy_numbered, csv_number
 from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.adapters.raw_text import field_column, read_lines
 from kpi_runner.core.diagnostic import Diagnostic
@@ -43,12 +43,18 @@ class _Finding:
 
 @dataclass(frozen=True, slots=True)
 class _Scene:
-    """What is asked: the rows, and the expression of the line that each stands at."""
+    """What is asked: ``raw`` is the file as it was read, ``rows`` its copy with lines."""
 
     adapter: Adapter
     source: Source
+    file: RawFile
     raw: RawInput
-    line: str
+    rows: RawInput
+
+    @property
+    def line(self) -> str:
+        """The expression of the line that a row stands at; 0 where there are no lines."""
+        return _LINES.get(self.file.format, "0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ class _Answer:
 
 
 def explain_refusal(
-    adapter: Adapter, source: Source, file: RawFile, raw: RawInput | None
+    adapter: Adapter, source: Source, *, file: RawFile, raw: RawInput | None
 ) -> tuple[Diagnostic, ...]:
     """Returns the findings on a file that was refused, at most 20 in detail.
 
@@ -71,26 +77,24 @@ def explain_refusal(
     Args:
         raw: None where not even the columns could be read; then only K903 can be told.
     """
-    line = _LINES.get(file.format, "0")
     try:
         with _numbered(file, raw or RawInput("", {})) as numbered:
             if raw is None:
                 return ()
-            scene = _Scene(adapter, source, numbered, line)
+            scene = _Scene(adapter, source, file, raw, numbered)
             answers = [*_wrong_types(scene), *_missing_values(scene)]
             if not any(answer.total for answer in answers):
                 answers = [_repeated_keys(scene)]
+            return _locate(scene, answers)
     except RunFailed as error:
         return error.diagnostics
-    findings = sorted((f for a in answers for f in a.findings), key=lambda f: f.line)
-    return _locate(file, raw, findings, sum(answer.total for answer in answers))
 
 
 @contextmanager
 def _numbered(file: RawFile, raw: RawInput) -> Iterator[RawInput]:
     if file.format in _TEXT_FORMATS:
         with tempfile.TemporaryDirectory(prefix="kpi-rows-") as folder:
-            yield copy_numbered(file, raw, Path(folder) / "rows.csv")
+            yield copy_numbered(file, raw, copy=Path(folder) / "rows.csv")
     elif file.format == "parquet":
         yield replace(raw, query=raw.query.removesuffix(")") + ", file_row_number = true)")
     else:
@@ -99,12 +103,14 @@ def _numbered(file: RawFile, raw: RawInput) -> Iterator[RawInput]:
 
 def _wrong_types(scene: _Scene) -> Iterator[_Answer]:
     for column in scene.source.columns:
-        raw = scene.raw.columns.get(column.name)
+        raw = scene.rows.columns.get(column.name)
         if raw is None:
             continue
         value = raw_value(raw)
         read = typed(replace(column, default=""), raw, cast="try_cast")
-        rows = _ask(scene, f"cast({value} as varchar)", f"{value} is not null and {read} is null")
+        rows = _ask(
+            scene, f"cast({value} as varchar)", where=f"{value} is not null and {read} is null"
+        )
         hint = f"Correct the value, or declare another type than {column.data_type}."
         yield _Answer(
             tuple(
@@ -123,9 +129,9 @@ def _wrong_type(column: Column, text: str) -> str:
 def _missing_values(scene: _Scene) -> Iterator[_Answer]:
     hint = "Fill it in, leave the row out, or give the column a `default:`."
     for column in required_columns(scene.source):
-        raw = scene.raw.columns.get(column.name)
+        raw = scene.rows.columns.get(column.name)
         value = raw_value(raw) if raw else typed(column, None)
-        rows = _ask(scene, "null", f"{value} is null")
+        rows = _ask(scene, "null", where=f"{value} is null")
         message = f"column '{column.name}' is empty, but must hold a value"
         yield _Answer(
             tuple(_Finding("K905", line, column, message, hint) for line, *_ in rows),
@@ -133,10 +139,10 @@ def _missing_values(scene: _Scene) -> Iterator[_Answer]:
         )
 
 
-def _ask(scene: _Scene, value: str, condition: str) -> tuple[tuple[Any, ...], ...]:
+def _ask(scene: _Scene, value: str, *, where: str) -> tuple[tuple[Any, ...], ...]:
     return scene.adapter.query(
-        f"select {scene.line} as line, {value}, count(*) over () from {scene.raw.query} "
-        f"where {condition} order by line limit {LIMIT}"
+        f"select {scene.line} as line, {value}, count(*) over () from {scene.rows.query} "
+        f"where {where} order by line limit {LIMIT}"
     ).rows
 
 
@@ -145,59 +151,61 @@ def _repeated_keys(scene: _Scene) -> _Answer:
         return _Answer()
     columns = {column.name: column for column in scene.source.columns}
     selected = ", ".join(
-        f"{typed(column, scene.raw.columns.get(name))} as {quote_name(name)}"
+        f"{typed(column, scene.rows.columns.get(name))} as {quote_name(name)}"
         for name, column in columns.items()
     )
     keys = [quote_name(name) for name in scene.source.key]
     rows = scene.adapter.query(
         f"select list(line order by line) as lines, count(*) over (), "
         f"{', '.join(f'cast({key} as varchar)' for key in keys)} "
-        f"from (select {scene.line} as line, {selected} from {scene.raw.query}) "
+        f"from (select {scene.line} as line, {selected} from {scene.rows.query}) "
         f"group by {', '.join(keys)} "
         f"having count(distinct ({', '.join(map(quote_name, columns))})) > 1 "
         f"order by lines limit {LIMIT}"
     ).rows
     first = columns[scene.source.key[0]]
-    findings = (_repeated_key(scene.source, first, lines, key) for lines, _, *key in rows)
+    findings = []
+    for lines, _, *values in rows:
+        pairs = zip(scene.source.key, values, strict=True)
+        key = ", ".join(f"{name} = '{text}'" for name, text in pairs)
+        findings.append(_repeated_key(first, lines, key=key))
     return _Answer(tuple(findings), rows[0][1] if rows else 0)
 
 
-def _repeated_key(source: Source, column: Column, lines: list[int], key: list[str]) -> _Finding:
-    shown = ", ".join(f"{name} = '{text}'" for name, text in zip(source.key, key, strict=True))
+def _repeated_key(column: Column, lines: list[int], *, key: str) -> _Finding:
     places = ", ".join(map(str, lines[:10]))
     return _Finding(
         "K904",
         lines[1],
         column,
-        f"key {shown} repeats with different values",
+        f"key {key} repeats with different values",
         "Keep one of the rows: a key stands for one row.",
         (f"rows of this key start at lines {places}",) if lines[0] else (),
     )
 
 
-def _locate(
-    file: RawFile, raw: RawInput, findings: list[_Finding], total: int
-) -> tuple[Diagnostic, ...]:
-    shown = findings[:LIMIT]
-    texts = read_lines(file, (f.line for f in shown)) if file.format in _TEXT_FORMATS else {}
-    located = [_diagnostic(file, raw, finding, texts) for finding in shown]
-    if total > len(shown):
-        last = located[-1]
-        located[-1] = replace(last, notes=(*last.notes, f"and {total - len(shown)} more"))
+def _locate(scene: _Scene, answers: Sequence[_Answer]) -> tuple[Diagnostic, ...]:
+    found = sorted((f for a in answers for f in a.findings), key=lambda finding: finding.line)
+    shown = found[:LIMIT]
+    texts: Mapping[int, str] = {}
+    if scene.file.format in _TEXT_FORMATS:
+        texts = read_lines(scene.file, (finding.line for finding in shown))
+    located = [_diagnostic(scene, f, text=texts.get(f.line, "")) for f in shown]
+    more = sum(answer.total for answer in answers) - len(shown)
+    if more:
+        located[-1] = replace(located[-1], notes=(*located[-1].notes, f"and {more} more"))
     return tuple(located)
 
 
-def _diagnostic(
-    file: RawFile, raw: RawInput, finding: _Finding, texts: Mapping[int, str]
-) -> Diagnostic:
+def _diagnostic(scene: _Scene, finding: _Finding, *, text: str) -> Diagnostic:
+    file, name = scene.file, finding.column.name
     line, message, column = finding.line, finding.message, 1
-    read = raw.columns.get(finding.column.name)
-    if file.format == "csv" and read:
-        number = int(read.name.removeprefix("c"))
-        column = field_column(texts[line], number)
+    if file.format == "csv" and name in scene.raw.columns:
+        number = csv_number(scene.raw.columns[name])
+        column = field_column(text, number)
         message = message.replace("column '", f"column {number} '", 1)
     elif file.format == "jsonl":
-        column = texts[line].find(f'"{finding.column.name}"') + 1 or 1
+        column = text.find(f'"{name}"') + 1 or 1
     elif file.format == "parquet":
         line, message = 1, f"row {line}: {message}"
     return Diagnostic(
@@ -206,5 +214,5 @@ def _diagnostic(
         span=Span(file.display, max(line, 1), column),
         hint=finding.hint,
         notes=finding.notes,
-        excerpt=texts.get(line, ""),
+        excerpt=text,
     )

@@ -23,14 +23,14 @@ def create_schema(schema: str) -> str:
     return f"create schema if not exists {quote_name(schema)}"
 
 
-def create_as(relation: Relation, kind: str, query: str) -> str:
+def create_as(relation: Relation, query: str, *, kind: str = TABLE) -> str:
     """Returns the statement that makes or replaces a table or view from a query.
 
     The query starts on a line of its own, so its last line may be a comment and its lines
     keep their numbers but for one.
 
-    >>> create_as(Relation("core", "orders"), "view", "select 1 as id")
-    'create or replace view core.orders as\\nselect 1 as id\\n'
+    >>> create_as(Relation("core", "orders"), "select 1 as id")
+    'create or replace table core.orders as\\nselect 1 as id\\n'
     """
     return f"{create_as_prefix(relation, kind)}{query}\n"
 
@@ -38,18 +38,6 @@ def create_as(relation: Relation, kind: str, query: str) -> str:
 def create_as_prefix(relation: Relation, kind: str) -> str:
     """Returns what stands before the query in ``create_as``."""
     return f"create or replace {kind} {relation.sql} as\n"
-
-
-def build_relation(
-    relation: Relation, kind: str, query: str, *, existing: str | None = None
-) -> tuple[str, ...]:
-    """Returns the statements that build a relation, whatever stands there now.
-
-    DuckDB refuses to replace a view by a table, or a table by a view, so a relation of the
-    other kind (``existing``, as the adapter lists it) is dropped first.
-    """
-    drops = (drop(relation, existing),) if existing not in (None, kind) and existing else ()
-    return (*drops, create_as(relation, kind, query))
 
 
 def create_table(relation: Relation, columns: Iterable[Column]) -> str:
@@ -67,13 +55,8 @@ def drop(relation: Relation, kind: str) -> str:
     return f"drop {kind} if exists {relation.sql}"
 
 
-def rename_table(relation: Relation, name: str) -> str:
-    """Returns the statement that gives a table another name in its schema."""
-    return f"alter table {relation.sql} rename to {quote_name(name)}"
-
-
 def comments(
-    relation: Relation, kind: str, description: str, columns: Iterable[Column] = ()
+    relation: Relation, kind: str, *, description: str, columns: Iterable[Column] = ()
 ) -> tuple[str, ...]:
     """Returns the statements that store the descriptions that are not empty."""
     described = [
@@ -87,11 +70,11 @@ def comments(
 
 
 def insert_values(
-    relation: Relation, columns: Sequence[str], rows: Iterable[Sequence[object]]
+    relation: Relation, columns: Sequence[str], *, rows: Iterable[Sequence[object]]
 ) -> str:
     """Returns the statement that inserts rows of plain values; at least one row.
 
-    >>> insert_values(Relation("s", "t"), ["a", "b"], [(1, "x"), (None, True)])
+    >>> insert_values(Relation("s", "t"), ["a", "b"], rows=[(1, "x"), (None, True)])
     "insert into s.t (a, b) values (1, 'x'), (null, true)"
     """
     listed = ", ".join(quote_name(name) for name in columns)
@@ -101,7 +84,7 @@ def insert_values(
 
 def upsert_row(relation: Relation, row: Mapping[str, object]) -> str:
     """Returns the statement that writes one row over the one with the same primary key."""
-    return insert_values(relation, tuple(row), [tuple(row.values())]).replace(
+    return insert_values(relation, tuple(row), rows=[tuple(row.values())]).replace(
         "insert into", "insert or replace into", 1
     )
 

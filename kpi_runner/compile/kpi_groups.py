@@ -62,7 +62,7 @@ def group_ctes(group: Group, shape: Shape, relation: Callable[[str], str]) -> tu
     sets = shape.sets(dimensions)
     rows = _rows_cte(group, shape, sets, relation)
     if group.key.kind == "exact":
-        return (rows, _exact_cte(group, shape, sets))
+        return (rows, *_exact_ctes(group, shape, sets))
     daily = _daily_cte(group, shape, sets)
     if group.key.kind == "running":
         return (rows, daily, *_running_ctes(group, shape))
@@ -74,7 +74,7 @@ def _rows_cte(
 ) -> Cte:
     used = tuple(dict.fromkeys(dimension for one in sets for dimension in one))
     columns = [f"{group.key.time} as date_day"]
-    if Grain.HOUR in group.grains and Grain.HOUR in shape.grains:
+    if _has_hours(group, shape):
         columns.append(f"{hour_column(group.key.time)} as hour_start")
     columns += [f"coalesce(cast({d} as varchar), {quote_text(NONE)}) as by_{d}" for d in used]
     columns += [column for column in sorted(group.reads) if column != "date_day"]
@@ -100,21 +100,25 @@ def _rolled_cte(group: Group, shape: Shape, sets: tuple[tuple[str, ...], ...]) -
     queries = []
     if set(shape.grains) != {Grain.HOUR}:
         queries.append(_rolled(group, shape, f"{group.name}_daily"))
-    if Grain.HOUR in group.grains and Grain.HOUR in shape.grains:
-        hourly = tuple(one for one in sets if shape.by is not None or _is_hourly(one))
-        select = Select(
-            columns=(
-                "'hour' as grain",
-                "hour_start as period_start",
-                "max(date_day) as period_end",
-                *_labels(shape, hourly),
-                *_aggregates(group),
-            ),
-            source=f"{group.name}_rows",
-            group_by=_grouping(("hour_start",), hourly),
-        )
-        queries.append(print_select(select))
+    if _has_hours(group, shape):
+        queries.append(_hourly(group, shape, sets, f"{group.name}_rows"))
     return Cte(group.name, print_union(queries), "Days add up to longer periods.")
+
+
+def _hourly(group: Group, shape: Shape, sets: tuple[tuple[str, ...], ...], rows: str) -> str:
+    hourly = tuple(one for one in sets if shape.by is not None or _is_hourly(one))
+    select = Select(
+        columns=(
+            "'hour' as grain",
+            "hour_start as period_start",
+            "max(date_day) as period_end",
+            *_labels(shape, hourly),
+            *_aggregates(group),
+        ),
+        source=rows,
+        group_by=_grouping(("hour_start",), hourly),
+    )
+    return print_select(select)
 
 
 def _rolled(group: Group, shape: Shape, daily: str, periods: str = "day_periods") -> str:
@@ -143,20 +147,26 @@ def _rolled(group: Group, shape: Shape, daily: str, periods: str = "day_periods"
     return print_select(select)
 
 
-def _exact_cte(group: Group, shape: Shape, sets: tuple[tuple[str, ...], ...]) -> Cte:
-    rows, over = f"{group.name}_rows", group.key.over
-    if over and over.to_date:
-        source, on = "periods", f"{rows}.date_day <= periods.evaluated_on"
-    elif over:
-        source = "periods"
-        on = (
-            f"{rows}.date_day <= periods.evaluated_on\n"
-            f"    and {rows}.date_day > periods.evaluated_on - {over.trailing_days}"
-        )
-    elif group.key.at_end:
-        source, on = "periods", f"{rows}.date_day = periods.evaluated_on"
-    else:
-        source, on = "day_periods", f"{rows}.date_day = day_periods.date_day"
+def _exact_ctes(group: Group, shape: Shape, sets: tuple[tuple[str, ...], ...]) -> tuple[Cte, ...]:
+    comment = "These values do not add up over periods."
+    queries = []
+    if set(shape.grains) != {Grain.HOUR}:
+        queries.append(_exact(group, shape, sets))
+    if not _has_hours(group, shape):
+        return (Cte(group.name, print_union(queries), comment),)
+    hours = Select(
+        columns=("*", "hour_start as period_start", "date_day as period_end"),
+        source=f"{group.name}_rows",
+    )
+    queries.append(_hourly(group, shape, sets, f"{group.name}_hours"))
+    return (
+        Cte(f"{group.name}_hours", print_select(hours)),
+        Cte(group.name, print_union(queries), comment),
+    )
+
+
+def _exact(group: Group, shape: Shape, sets: tuple[tuple[str, ...], ...]) -> str:
+    source, on = _exact_join(group)
     wanted = group.grains | {Grain.ALL}
     grains = ", ".join(quote_text(grain) for grain in shape.grains if grain in wanted)
     select = Select(
@@ -167,12 +177,27 @@ def _exact_cte(group: Group, shape: Shape, sets: tuple[tuple[str, ...], ...]) ->
             *_labels(shape, sets),
             *_aggregates(group),
         ),
-        source=rows,
+        source=f"{group.name}_rows",
         joins=(f"inner join {source}", f"    on {on}"),
         where=(f"grain in ({grains or quote_text('')})",),
         group_by=_grouping(("grain", "period_start", "period_end"), sets),
     )
-    return Cte(group.name, print_select(select), "These values do not add up over periods.")
+    return print_select(select)
+
+
+def _exact_join(group: Group) -> tuple[str, str]:
+    """The periods to join a group's rows to, and on what."""
+    rows, over = f"{group.name}_rows", group.key.over
+    if over and over.to_date:
+        return "periods", f"{rows}.date_day <= periods.evaluated_on"
+    if over:
+        return "periods", (
+            f"{rows}.date_day <= periods.evaluated_on\n"
+            f"    and {rows}.date_day > periods.evaluated_on - {over.trailing_days}"
+        )
+    if group.key.at_end:
+        return "periods", f"{rows}.date_day = periods.evaluated_on"
+    return "day_periods", f"{rows}.date_day = day_periods.date_day"
 
 
 def _running_ctes(group: Group, shape: Shape) -> tuple[Cte, ...]:
@@ -273,6 +298,11 @@ def hour_column(time: str) -> str:
     'order_hour'
     """
     return time.removesuffix("_date") + "_hour"
+
+
+def _has_hours(group: Group, shape: Shape) -> bool:
+    is_of_hours = group.key.over is None and not group.key.at_end
+    return is_of_hours and Grain.HOUR in group.grains and Grain.HOUR in shape.grains
 
 
 def _is_hourly(dimensions: tuple[str, ...]) -> bool:

@@ -56,7 +56,9 @@ def find_raw_files(
             continue
         node = tables.get((path.parent.name, name))
         if node is None:
-            diagnostics.append(_unknown_table(path.parent.name, name, tables, display))
+            diagnostics.append(
+                _unknown_table(path.parent.name, name, tables=tables, display=display)
+            )
         elif node in files:
             diagnostics.append(_two_files(files[node], display))
         else:
@@ -88,7 +90,7 @@ def _two_files(first: RawFile, display: str) -> Diagnostic:
 
 
 def _unknown_table(
-    source: str, name: str, tables: Mapping[tuple[str, str], NodeId], display: str
+    source: str, name: str, *, tables: Mapping[tuple[str, str], NodeId], display: str
 ) -> Diagnostic:
     known = [f"{known_source}.{table}" for known_source, table in tables]
     return Diagnostic(

@@ -55,11 +55,18 @@ class Bookkeeping:
         return bool(self.shown) and self.shown == self.to_publish()
 
     def to_publish(self) -> dict[str, str]:
-        """Returns relation → fingerprint of what this build publishes, and of its checks."""
+        """Returns relation → fingerprint of what is public after this build, and of its checks.
+
+        A build of a selection keeps what it does not select, and leaves the checks to the next
+        whole build.
+        """
         found = {
-            str(relation): self.wanted[node].data if node in self.wanted else ""
+            str(relation): self.wanted[node].data
             for relation, node in published_nodes(self.workspace).items()
+            if node in self.wanted
         }
+        if self.workspace.is_partial:
+            return {**self.shown, **found, "checks": ""}
         return {**found, "checks": self.checks}
 
     def record(self, adapter: Adapter, step: Step, rows: int) -> None:
@@ -112,13 +119,14 @@ def open_bookkeeping(
 
 
 def published_nodes(workspace: Workspace) -> dict[Relation, NodeId]:
-    """Returns the relations that a project publishes, and the nodes that build them."""
+    """Returns the selected relations that a project publishes, and the nodes that build them."""
     project = workspace.project
     schemas = project.config.published_schemas
     found: dict[Relation, NodeId] = {}
     nodes: tuple[Seed | Model, ...] = (*project.seeds.values(), *project.models.values())
     for node in nodes:
-        if node.relation.schema in schemas and node.config.materialized != "ephemeral":
+        is_relation = node.config.materialized != "ephemeral"
+        if node.id in workspace.selected and is_relation and node.relation.schema in schemas:
             found[node.relation] = node.id
     return found
 

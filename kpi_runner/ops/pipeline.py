@@ -22,6 +22,7 @@ from kpi_runner.core.names import NodeId
 from kpi_runner.core.placeholders import Facts
 from kpi_runner.core.raw import RawFile
 from kpi_runner.core.result import CheckResult, LandResult, Report, StepResult
+from kpi_runner.graph.dag import ancestors, descendants
 from kpi_runner.load.raw import find_raw_files
 from kpi_runner.ops.blame import describe, explain_step
 from kpi_runner.ops.bookkeeping import Bookkeeping, open_bookkeeping
@@ -31,7 +32,13 @@ from kpi_runner.ops.places import displayed
 from kpi_runner.ops.publication import publish_state
 from kpi_runner.ops.results import result_files
 from kpi_runner.ops.steps import plan_checks, plan_steps
-from kpi_runner.ops.workspace import CompiledNodes, Workspace, compile_nodes, open_workspace
+from kpi_runner.ops.workspace import (
+    CompiledNodes,
+    Workspace,
+    compile_nodes,
+    marts_of,
+    open_workspace,
+)
 from kpi_runner.run.artifacts import write_artifacts
 from kpi_runner.run.as_of import find_facts
 from kpi_runner.run.checks import Check, run_checks
@@ -168,7 +175,7 @@ def _land(run: Run) -> tuple[tuple[LandResult, ...], tuple[Diagnostic, ...]]:
         return run.workspace.compiler.render_mapping(file.text, file.display)
 
     lands = land_tables(
-        run.adapter, sources.values(), files, render_mapping=render_mapping, emit=run.emit
+        run.adapter, sources.values(), files=files, render_mapping=render_mapping, emit=run.emit
     )
     return lands, findings
 
@@ -243,21 +250,22 @@ def _announce(run: Run, steps: int) -> None:
 
 
 def _involved(workspace: Workspace, stages: Stage) -> Sequence[NodeId]:
-    """The selected nodes that the stages work on, and the marts that selected KPIs stand in."""
-    project, chosen = workspace.project, workspace.selected
-    areas = {project.kpis[node].area for node in chosen if node in project.kpis}
-    marts = {
-        model.id
-        for model in project.models.values()
-        if any(call.area in areas for call in model.scan.kpis)
-    }
+    """The nodes that the stages work on: the selected ones, the marts that selected KPIs stand
+    in, and, before something is published, every KPI downstream with what leads there."""
+    project, chosen = workspace.project, set(workspace.selected)
+    if stages & Stage.PUBLISH and workspace.is_partial:
+        below = descendants(workspace.graph, workspace.selected)
+        chosen |= {node for node in below if node in project.kpis}
+    kpis = {node for node in chosen if node in project.kpis}
+    marts = marts_of(project, kpis)
+    if stages & Stage.MODEL and stages & Stage.ASSERT:
+        below = descendants(workspace.graph, workspace.selected)
+        chosen |= marts | (below & ancestors(workspace.graph, marts))
     wanted: list[NodeId] = []
     if stages & (Stage.MODEL | Stage.PUBLISH):
         wanted += [node for node in project.models if node in chosen]
-    if stages & Stage.MODEL and stages & Stage.ASSERT:
-        wanted += marts
     if stages & Stage.TEST:
         wanted += [node for node in project.tests if node in chosen]
     if stages & Stage.ASSERT:
-        wanted += [node for node in project.kpis if node in chosen]
-    return tuple(dict.fromkeys(wanted))
+        wanted += kpis
+    return tuple(wanted)

@@ -13,7 +13,7 @@ from kpi_runner.core.names import Relation
 from kpi_runner.core.placeholders import Facts
 from kpi_runner.core.result import CheckResult, Status
 from kpi_runner.ops.bookkeeping import Bookkeeping, published_nodes
-from kpi_runner.run.publish import publish
+from kpi_runner.run.publish import previous_relations, publish
 from kpi_runner.run.state import PublishedState
 
 if TYPE_CHECKING:
@@ -60,10 +60,26 @@ def publish_state(
         "currency": _currency(workspace, adapter),
         "missing_sources": " ".join(sorted(facts.missing)),
     }
-    tables = {ASSERTION_RESULTS: _assertion_query(checks)} if workspace.project.kpis else {}
-    return publish(
-        adapter, path=path, relations=relations, tables=tables, info=info, details=details
-    )
+    results = {ASSERTION_RESULTS: _assertion_query(checks)} if workspace.project.kpis else {}
+    if not workspace.is_partial:
+        return publish(
+            adapter, path=path, relations=relations, tables=results, info=info, details=details
+        )
+    with previous_relations(adapter, path) as previous:
+        kept = {name: query for name, query in previous.items() if name not in relations}
+        if ASSERTION_RESULTS in kept:
+            results = {ASSERTION_RESULTS: _with_others(checks, kept[ASSERTION_RESULTS])}
+        tables = {**kept, **results}
+        return publish(
+            adapter, path=path, relations=relations, tables=tables, info=info, details=details
+        )
+
+
+def _with_others(checks: Sequence[CheckResult], previous: str) -> str:
+    """The results of this build, and those of the KPIs that it did not check."""
+    checked = sorted({check.kpi for check in checks if check.kpi})
+    listed = ", ".join(literal(name) for name in checked) or "''"
+    return f"{previous} where kpi not in ({listed})\nunion all\n{_assertion_query(checks)}"
 
 
 def _currency(workspace: Workspace, adapter: Adapter) -> str:

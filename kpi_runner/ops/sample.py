@@ -63,7 +63,7 @@ def sample(
         remove_tree(unfinished)
     adapter = open_adapter(TargetConfig(threads=options.threads or 4), _MEMORY)
     try:
-        tables = _write_shop(adapter, variables, unfinished)
+        tables = _write_shop(adapter, variables, folder=unfinished)
         for table in tables:
             move_file(_file_of(unfinished, table), _file_of(out, table))
     finally:
@@ -100,7 +100,7 @@ def _variables(*, days: int, orders_per_day: float, seed: int, end: str) -> Mapp
 
 
 def _write_shop(
-    adapter: Adapter, variables: Mapping[str, str], folder: Path
+    adapter: Adapter, variables: Mapping[str, str], *, folder: Path
 ) -> tuple[Relation, ...]:
     """Runs the SQL of the shop and writes its raw tables; returns them."""
     for name, value in variables.items():
@@ -108,14 +108,14 @@ def _write_shop(
     _run_files(adapter, "setup")
     static = _raw_tables(adapter)
     for table in static:
-        _append_rows(adapter, table, folder)
+        _append_rows(adapter, table, folder=folder)
     moving: tuple[Relation, ...] = ()
     for (chunk,) in adapter.query("select distinct chunk from days order by chunk").rows:
         adapter.execute(f"set variable chunk = {chunk}")
         _run_files(adapter, "chunk")
         moving = tuple(table for table in _raw_tables(adapter) if table not in static)
         for table in moving:
-            _append_rows(adapter, table, folder)
+            _append_rows(adapter, table, folder=folder)
     return (*static, *moving)
 
 
@@ -131,7 +131,7 @@ def _raw_tables(adapter: Adapter) -> tuple[Relation, ...]:
     return tuple(sorted(table for table in adapter.relations() if table.schema != "main"))
 
 
-def _append_rows(adapter: Adapter, table: Relation, folder: Path) -> None:
+def _append_rows(adapter: Adapter, table: Relation, *, folder: Path) -> None:
     """Adds what a table holds now to its file; the first rows come with a header."""
     path = _file_of(folder, table)
     piece = path.with_suffix(".piece")

@@ -29,7 +29,8 @@ T = TypeVar("T")
 class Workspace:
     """A valid project with everything that a command needs of it.
 
-    ``order`` lists all nodes, parents first; ``selected`` is what the command is about.
+    ``order`` lists all nodes, parents first; ``selected`` is what the command is about, and
+    ``is_partial`` says that a selection was asked for.
     """
 
     project: Project
@@ -38,6 +39,7 @@ class Workspace:
     compiler: ProjectCompiler
     order: tuple[NodeId, ...]
     selected: frozenset[NodeId]
+    is_partial: bool = False
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
@@ -80,6 +82,7 @@ def open_workspace(options: Options) -> Workspace:
         compiler=compiler,
         order=graph.ids,
         selected=chosen,
+        is_partial=bool(options.select or options.exclude),
     )
 
 
@@ -124,6 +127,16 @@ def all_ids(project: Project) -> tuple[NodeId, ...]:
         *project.models,
         *project.kpis,
         *project.tests,
+    )
+
+
+def marts_of(project: Project, kpis: Iterable[NodeId]) -> frozenset[NodeId]:
+    """Returns the models that publish the areas of some KPIs."""
+    areas = {project.kpis[node].area for node in kpis}
+    return frozenset(
+        model.id
+        for model in project.models.values()
+        if any(call.area in areas for call in model.scan.kpis)
     )
 
 

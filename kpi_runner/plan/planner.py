@@ -65,7 +65,8 @@ def plan_seed(seed: Seed, root: Path, *, catalog: Catalog) -> Step:
 def _plan_as(kind: str, action: Action) -> Callable[..., Step]:
     def plan(model: Model, compiled: Compiled, catalog: Catalog, needs: tuple[NodeId, ...]) -> Step:
         described = tuple(
-            Statement(text) for text in comments(model.relation, kind, model.description)
+            Statement(text)
+            for text in comments(model.relation, kind, description=model.description)
         )
         return Step(
             node=model.id,

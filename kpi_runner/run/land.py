@@ -46,19 +46,26 @@ class _Unchanged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """One table to land: its file, the rendered mapping, and what was landed before."""
+    """One table to land: its file, a mapping rendered, and what was landed before."""
 
     source: Source
     file: RawFile
-    mapping: str
     before: RawTable | None
+
+    @property
+    def is_mapping(self) -> bool:
+        return self.file.format == "sql"
+
+    def is_known(self, table: RawTable) -> bool:
+        """Whether the content is what was landed before."""
+        return self.before is not None and self.before.data_fingerprint == table.data_fingerprint
 
 
 def land_tables(
     adapter: Adapter,
     sources: Iterable[Source],
-    files: Mapping[NodeId, RawFile],
     *,
+    files: Mapping[NodeId, RawFile],
     render_mapping: RenderMapping,
     emit: Emit,
 ) -> tuple[LandResult, ...]:
@@ -80,100 +87,91 @@ def land_tables(
     for schema in sorted({source.relation.schema for source in landed}):
         adapter.execute(create_schema(schema))
     missing = [source for source in landed if source.id not in files]
-    results = {result.node: result for result in _land_missing(adapter, missing, known)}
+    results = {r.node: r for r in _land_missing(adapter, missing, known=known)}
     for source in landed:
         if source.id in files:
-            file, before = files[source.id], known.get(source.id)
-            results[source.id] = _land_file(adapter, source, file, before, render_mapping)
+            task = _Task(source, files[source.id], known.get(source.id))
+            results[source.id] = _land_file(adapter, task, render_mapping=render_mapping)
         emit(TableLanded(results[source.id]))
     return tuple(results[source.id] for source in landed)
 
 
 def _land_missing(
-    adapter: Adapter, sources: list[Source], known: Mapping[NodeId, RawTable]
+    adapter: Adapter, sources: list[Source], *, known: Mapping[NodeId, RawTable]
 ) -> list[LandResult]:
     results = []
     with adapter.transaction():
         for source in sources:
             declared = _declaration(source)
+            table = RawTable(
+                node=source.id,
+                input_fingerprint=declared,
+                data_fingerprint=_digest(declared, _MISSING),
+                is_missing=True,
+                landed_at=_now(),
+            )
             before = known.get(source.id)
-            is_changed = before is None or not before.is_missing
-            if before is None or (before.input_fingerprint, before.is_missing) != (declared, True):
+            is_changed = before is None or before.data_fingerprint != table.data_fingerprint
+            if is_changed:
                 adapter.execute(create_table(source.relation, source.columns))
-                write_raw_table(
-                    adapter,
-                    RawTable(
-                        node=source.id,
-                        input_fingerprint=declared,
-                        data_fingerprint=_digest(declared, _MISSING),
-                        is_missing=True,
-                        landed_at=datetime.now(UTC).isoformat(timespec="seconds"),
-                    ),
-                )
+                write_raw_table(adapter, table)
             results.append(LandResult(node=source.id, is_missing=True, is_changed=is_changed))
     return results
 
 
-def _land_file(
-    adapter: Adapter,
-    source: Source,
-    file: RawFile,
-    before: RawTable | None,
-    render_mapping: RenderMapping,
-) -> LandResult:
+def _land_file(adapter: Adapter, task: _Task, *, render_mapping: RenderMapping) -> LandResult:
+    node, before, path = task.source.id, task.before, task.file.display
     try:
-        mapping = render_mapping(file).rstrip("; \n") if file.format == "sql" else ""
-        task = _Task(source, file, mapping, before)
+        if task.is_mapping:
+            text = render_mapping(task.file).rstrip("; \n")
+            task = replace(task, file=replace(task.file, text=text))
         table = _describe_input(task)
-        if before and table.input_fingerprint == before.input_fingerprint != "":
-            return LandResult(node=source.id, rows=before.rows, path=file.display)
-        table, diagnostics = _land(adapter, task, table)
+        if before and before.input_fingerprint == table.input_fingerprint != "":
+            return LandResult(node=node, rows=before.rows, path=path)
+        table, warnings = _land(adapter, task, table=table)
     except MachineFailed:
         raise
     except KpiError as error:
-        return LandResult(node=source.id, path=file.display, diagnostics=error.diagnostics)
+        return LandResult(node=node, path=path, diagnostics=error.diagnostics)
+    is_changed = not task.is_known(table)
     return LandResult(
-        node=source.id,
-        rows=table.rows,
-        path=file.display,
-        is_changed=before is None or before.data_fingerprint != table.data_fingerprint,
-        diagnostics=diagnostics,
+        node=node, rows=table.rows, path=path, is_changed=is_changed, diagnostics=warnings
     )
 
 
 def _land(
-    adapter: Adapter, task: _Task, table: RawTable
+    adapter: Adapter, task: _Task, *, table: RawTable
 ) -> tuple[RawTable, tuple[Diagnostic, ...]]:
     """Loads one table; returns its new state and warnings, or raises what is wrong with it."""
-    if not task.mapping:
-        table = replace(
-            table, data_fingerprint=_digest(_declaration(task.source), _bytes(task.file))
-        )
-        if task.before and task.before.data_fingerprint == table.data_fingerprint:
+    if not task.is_mapping:
+        table = _with_content(task, table, content=_bytes(task.file))
+        if task.before and task.is_known(table):
             table = replace(table, rows=task.before.rows)
             write_raw_table(adapter, table)
             return table, ()
     raw = None
     try:
-        raw = read_input(adapter, task.source, task.file, mapping=task.mapping)
-        table, landed = _load(adapter, task, raw, table)
+        raw = read_input(adapter, task.source, file=task.file)
+        table, landed = _load(adapter, task, raw=raw, table=table)
     except (RowsRefused, SqlFailed) as error:
-        found = _explain(adapter, task, raw) or (_failure(task, raw, error),)
+        found = _explain(adapter, task, raw=raw) or (_failure(task, error, raw=raw),)
         raise RunFailed(*found) from error
     return table, (*raw.warnings, *_dropped(task.file, landed))
 
 
-def _load(adapter: Adapter, task: _Task, raw: RawInput, table: RawTable) -> tuple[RawTable, Landed]:
+def _load(
+    adapter: Adapter, task: _Task, *, raw: RawInput, table: RawTable
+) -> tuple[RawTable, Landed]:
+    """Replaces a table and its state; only the state where a mapping gives the same rows."""
     try:
         with adapter.transaction():
-            landed = load_table(adapter, task.source, raw)
+            landed = load_table(adapter, task.source, raw=raw)
             table = replace(table, rows=landed.rows)
-            if task.mapping:
+            if task.is_mapping:
                 content = read_content(adapter, task.source.relation)
-                declared = _declaration(task.source)
-                table = replace(table, data_fingerprint=_digest(declared, content))
-                if task.before and task.before.data_fingerprint == table.data_fingerprint:
-                    raise _Unchanged
+                table = _with_content(task, table, content=content)
+            if task.is_known(table):
+                raise _Unchanged
             write_raw_table(adapter, table)
     except _Unchanged:
         write_raw_table(adapter, table)
@@ -187,17 +185,21 @@ def _describe_input(task: _Task) -> RawTable:
     """
     file = task.file
     parts = [file.display, str(file.size), str(file.mtime_ns)]
-    if task.mapping:
-        parts = _read_files(task.mapping)
-        parts = [task.mapping, *parts] if parts else []
+    if task.is_mapping:
+        read = _read_files(file.text)
+        parts = [file.text, *read] if read else []
     return RawTable(
         node=task.source.id,
         path=file.display,
         size=file.size,
         mtime_ns=file.mtime_ns,
         input_fingerprint=_digest(_declaration(task.source), *parts) if parts else "",
-        landed_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        landed_at=_now(),
     )
+
+
+def _with_content(task: _Task, table: RawTable, *, content: str) -> RawTable:
+    return replace(table, data_fingerprint=_digest(_declaration(task.source), content))
 
 
 def _read_files(mapping: str) -> list[str]:
@@ -212,23 +214,23 @@ def _read_files(mapping: str) -> list[str]:
     return [f"{path}:{stat.st_size}:{stat.st_mtime_ns}" for path, stat in stats]
 
 
-def _explain(adapter: Adapter, task: _Task, raw: RawInput | None) -> tuple[Diagnostic, ...]:
+def _explain(adapter: Adapter, task: _Task, *, raw: RawInput | None) -> tuple[Diagnostic, ...]:
     try:
-        return explain_refusal(adapter, task.source, task.file, raw)
+        return explain_refusal(adapter, task.source, file=task.file, raw=raw)
     except SqlFailed:  # the questions fail as the file did, so its own words must do
         return ()
 
 
-def _failure(task: _Task, raw: RawInput | None, error: RowsRefused | SqlFailed) -> Diagnostic:
+def _failure(task: _Task, error: RowsRefused | SqlFailed, *, raw: RawInput | None) -> Diagnostic:
     """Returns the finding where only the database knows what is wrong."""
     name = task.file.display
     if isinstance(error, RowsRefused):  # a mapping that gives other rows each time it runs
         return Diagnostic("K904", f"rows of '{name}' break its key", span=Span(name), excerpt="")
-    if not task.mapping:
+    if not task.is_mapping:
         message = error.message.strip().partition("\n")[0].replace(str(task.file.path), name)
         return broken_file(task.file, f"'{name}' cannot be read: {message}")
     offset = mapping_offset(task.source, raw) if raw else 0
-    line, column = LineIndex(task.mapping).byte_position((error.position or 0) - offset)
+    line, column = LineIndex(task.file.text).byte_position((error.position or 0) - offset)
     return Diagnostic(
         "K910",
         f"the mapping '{name}' failed: {error.message}",
@@ -267,3 +269,7 @@ def _bytes(file: RawFile) -> str:
 
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -8,9 +8,10 @@ become public is decided elsewhere.
 from __future__ import annotations
 
 import os
+import shutil
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 
@@ -25,6 +26,7 @@ from kpi_runner.run.state import PublishedState, prepare_state, write_published
 
 BUILD_TABLE = Relation("kpi", "published_build")
 _ALIAS = "published_file"
+_PREVIOUS = "previous_file"
 
 
 def publish(
@@ -58,7 +60,7 @@ def publish(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_leftovers(path)
-        _write_file(adapter, fresh, queries)
+        _write_file(adapter, fresh, queries=queries)
         _replace_file(fresh, path)
     except OSError as error:
         raise disk_failure(error, path) from error
@@ -66,6 +68,33 @@ def publish(
         _remove_file(fresh)
     write_published(adapter, info)
     return Published(str(path), len(queries), time.perf_counter() - started)
+
+
+@contextmanager
+def previous_relations(adapter: Adapter, path: Path) -> Iterator[Mapping[Relation, str]]:
+    """Gives relation → SELECT of what is public now, from a copy: nobody's lock is in the way.
+
+    The mapping is empty where nothing is published.
+    """
+    copy = path.with_name(f".{path.name}.previous.{os.getpid()}.tmp")
+    if not path.is_file():
+        yield {}
+        return
+    try:
+        shutil.copyfile(path, copy)
+        adapter.execute(f"attach {quote_text(str(copy))} as {_PREVIOUS} (read_only)")
+        try:
+            tables = adapter.query(
+                "select schema_name, table_name from duckdb_tables()\n"
+                f"where database_name = {quote_text(_PREVIOUS)}"
+            ).rows
+            found = (Relation(str(schema), str(name)) for schema, name in tables)
+            yield {relation: f"select * from {_PREVIOUS}.{relation.sql}" for relation in found}
+        finally:
+            with suppress(SqlFailed):
+                adapter.execute(f"detach {_PREVIOUS}")
+    finally:
+        _remove_file(copy)
 
 
 def remove_leftovers(path: Path) -> None:
@@ -76,7 +105,7 @@ def remove_leftovers(path: Path) -> None:
             _remove_file(leftover)
 
 
-def _write_file(adapter: Adapter, fresh: Path, queries: Mapping[Relation, str]) -> None:
+def _write_file(adapter: Adapter, fresh: Path, *, queries: Mapping[Relation, str]) -> None:
     adapter.execute(f"attach {quote_text(str(fresh))} as {_ALIAS}")
     try:
         with adapter.transaction():

@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from kpi_runner.adapters.protocol import Adapter
-from kpi_runner.adapters.statements import create_schema, drop, insert_values, upsert_row
+from kpi_runner.adapters.statements import create_schema, insert_values, upsert_row
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import MachineFailed
-from kpi_runner.core.names import NodeId, Relation, quote_text
+from kpi_runner.core.names import NodeId, Relation
 
 SCHEMA = "kpi_state"
 VERSION = 1
@@ -99,12 +99,12 @@ def prepare_state(adapter: Adapter) -> None:
         adapter.execute(create_schema(SCHEMA))
         for relation, columns in _TABLES.items():
             adapter.execute(f"create table {relation.sql} ({columns})")
-        adapter.execute(insert_values(_VERSION, ("version",), [(VERSION,)]))
+        adapter.execute(insert_values(_VERSION, ("version",), rows=[(VERSION,)]))
 
 
 def read_raw_tables(adapter: Adapter) -> Mapping[NodeId, RawTable]:
     """Returns each raw table that was landed."""
-    return {row["node"]: RawTable(**row) for row in _read(adapter, _RAW_TABLES, "node")}
+    return {row["node"]: RawTable(**row) for row in _read(adapter, _RAW_TABLES, order="node")}
 
 
 def write_raw_table(adapter: Adapter, table: RawTable) -> None:
@@ -114,7 +114,7 @@ def write_raw_table(adapter: Adapter, table: RawTable) -> None:
 
 def read_nodes(adapter: Adapter) -> Mapping[NodeId, BuiltNode]:
     """Returns each node that was built."""
-    return {row["node"]: BuiltNode(**row) for row in _read(adapter, _NODES, "node")}
+    return {row["node"]: BuiltNode(**row) for row in _read(adapter, _NODES, order="node")}
 
 
 def write_node(adapter: Adapter, node: BuiltNode) -> None:
@@ -122,18 +122,9 @@ def write_node(adapter: Adapter, node: BuiltNode) -> None:
     adapter.execute(upsert_row(_NODES, asdict(node)))
 
 
-def remove_node(adapter: Adapter, node: NodeId, relation: Relation) -> None:
-    """Forgets a node that the project no longer has, and drops its relation."""
-    kind = adapter.relations().get(relation)
-    with adapter.transaction():
-        adapter.execute(f"delete from {_NODES.sql} where node = {quote_text(node)}")
-        if kind:
-            adapter.execute(drop(relation, kind))
-
-
 def read_published(adapter: Adapter) -> tuple[PublishedState, ...]:
     """Returns the states that became public, newest first."""
-    rows = _read(adapter, _PUBLISHED, "published_at desc, build_id desc")
+    rows = _read(adapter, _PUBLISHED, order="published_at desc, build_id desc")
     return tuple(
         PublishedState(**{**row, "relations": json.loads(row["relations"])}) for row in rows
     )
@@ -145,7 +136,7 @@ def write_published(adapter: Adapter, state: PublishedState) -> None:
     adapter.execute(upsert_row(_PUBLISHED, {**asdict(state), "relations": relations}))
 
 
-def _read(adapter: Adapter, relation: Relation, order: str) -> tuple[dict[str, Any], ...]:
+def _read(adapter: Adapter, relation: Relation, *, order: str) -> tuple[dict[str, Any], ...]:
     return adapter.query(f"select * from {relation.sql} order by {order}").dicts
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from kpi_runner.adapters import open_adapter
 from kpi_runner.adapters.protocol import Adapter
-from kpi_runner.adapters.statements import build_relation
+from kpi_runner.adapters.statements import create_as, drop
 from kpi_runner.core.config import TargetConfig
 from kpi_runner.core.errors import MachineFailed, SqlFailed
 from kpi_runner.core.names import Relation
@@ -71,8 +71,9 @@ def test_relation_is_replaced_whatever_kind_it_was(
     relation = Relation("main", "at")
     for kind in kinds:
         existing = adapter.relations().get(relation)
-        for statement in build_relation(relation, kind, "select 1 as i", existing=existing):
-            adapter.execute(statement)
+        if existing and existing != kind:
+            adapter.execute(drop(relation, existing))
+        adapter.execute(create_as(relation, "select 1 as i", kind=kind))
 
     assert adapter.relations() == {relation: kinds[1]}
 

@@ -25,7 +25,7 @@ def as_json(kind: str, message: str, **fields: str) -> str:
 def test_mistake_in_sql_keeps_words_kind_place_and_candidates() -> None:
     text = as_json("Binder", 'no "aa"!\nCandidate bindings: "ab"', position="7", candidates="ab")
 
-    failure = translate_failure("BinderException", text, DATABASE)
+    failure = translate_failure("BinderException", text, database=DATABASE)
 
     assert isinstance(failure, SqlFailed)
     assert (failure.message, failure.kind) == ('no "aa"!', "binder")
@@ -35,7 +35,7 @@ def test_mistake_in_sql_keeps_words_kind_place_and_candidates() -> None:
 def test_missing_file_in_a_query_is_a_mistake_in_the_sql() -> None:
     text = as_json("IO", "No files found that match the pattern", position="14")
 
-    assert isinstance(translate_failure("IOException", text, DATABASE), SqlFailed)
+    assert isinstance(translate_failure("IOException", text, database=DATABASE), SqlFailed)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_missing_file_in_a_query_is_a_mistake_in_the_sql() -> None:
     ],
 )
 def test_failure_of_the_machine_while_a_statement_runs(name: str, message: str, code: str) -> None:
-    failure = translate_failure(name, as_json("IO", message), DATABASE)
+    failure = translate_failure(name, as_json("IO", message), database=DATABASE)
 
     assert isinstance(failure, MachineFailed)
     assert failure.diagnostics[0].code == code
@@ -59,7 +59,7 @@ def test_failure_of_the_machine_while_a_statement_runs(name: str, message: str, 
 def test_full_disk_names_the_file_that_could_not_be_written() -> None:
     text = as_json("IO", 'Could not write file "/x/.warehouse.tmp": No space left on device')
 
-    failure = translate_failure("IOException", text, DATABASE)
+    failure = translate_failure("IOException", text, database=DATABASE)
 
     assert isinstance(failure, MachineFailed)
     assert failure.diagnostics[0].message == "no space is left to write '.warehouse.tmp'"

@@ -57,7 +57,7 @@ class Shop:
         (result,) = land_tables(
             self.adapter,
             [TABLE],
-            files,
+            files=files,
             render_mapping=lambda file: file.text.replace("{{ root }}", str(self.root)),
             emit=lambda event: None,
         )

@@ -9,7 +9,6 @@ from kpi_runner.adapters import open_adapter
 from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.core.config import TargetConfig
 from kpi_runner.core.errors import MachineFailed
-from kpi_runner.core.names import Relation
 from kpi_runner.run.state import (
     BuiltNode,
     PublishedState,
@@ -18,7 +17,6 @@ from kpi_runner.run.state import (
     read_nodes,
     read_published,
     read_raw_tables,
-    remove_node,
     write_node,
     write_published,
     write_raw_table,
@@ -69,16 +67,6 @@ def test_state_row_falls_with_the_transaction_of_its_data(adapter: Adapter) -> N
         raise ValueError("stop")
 
     assert read_nodes(adapter) == {}
-
-
-def test_removed_node_takes_its_relation_along(adapter: Adapter) -> None:
-    adapter.execute("create view a as select 1 as i")
-    write_node(adapter, NODE)
-
-    remove_node(adapter, NODE.node, Relation("main", "a"))
-
-    assert read_nodes(adapter) == {}
-    assert Relation("main", "a") not in adapter.relations()
 
 
 def test_state_of_another_version_is_refused(adapter: Adapter) -> None:
