@@ -44,6 +44,8 @@ LIBRARY_HOMES = {
 }
 EFFECT_HOMES = {
     "writes a file": (
+        "adapters/duckdb.py",  # the folder of a database that does not exist yet
+        "adapters/numbering.py",  # a numbered copy of a raw file that was refused
         "load/cache.py",
         "run/artifacts.py",
         "run/files.py",

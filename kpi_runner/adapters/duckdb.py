@@ -129,6 +129,7 @@ def open_duckdb(path: Path, target: TargetConfig, *, read_only: bool = False) ->
     Raises:
         MachineFailed: it is locked (K701), the disk is full (K702) or read-only (K703), the
             file is no database (K705) or of another version (K706).
+        ProjectInvalid: DuckDB does not know a setting of the target (K108).
     """
     settings: dict[str, Any] = {
         "threads": target.threads,
@@ -144,7 +145,7 @@ def open_duckdb(path: Path, target: TargetConfig, *, read_only: bool = False) ->
     except OSError as error:
         raise disk_failure(error, path) from error
     except duckdb.Error as error:
-        raise opening_failure(str(error), path) from error
+        raise opening_failure(type(error).__name__, str(error), database=path) from error
     # Global, so that further sessions have them too.
     connection.execute("set global timezone = 'UTC'")
     connection.execute("set global errors_as_json = true")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kpi_runner.adapters.owner import describe_owner
 from kpi_runner.core.diagnostic import Diagnostic
-from kpi_runner.core.errors import MachineFailed, SqlFailed
+from kpi_runner.core.errors import MachineFailed, ProjectInvalid, SqlFailed
 
 _MACHINE = (
     (re.compile(r"Could not set lock on file"), "K701"),
@@ -43,6 +43,7 @@ _MESSAGES = {
     "K705": "'{path}' cannot be used as a database",
     "K706": "'{path}' was made by another version",
 }
+_SETTINGS_REFUSED = ("InvalidInputException", "ParserException", "CatalogException")
 _PREFIX = re.compile(r"\A[\w ]+ Error: ")
 _HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.*?) ?\(PID (?P<pid>\d+)\)")
 _SUGGESTIONS = re.compile(r"\n\s*(Candidate|Did you mean)[\s\S]*\Z")
@@ -76,9 +77,13 @@ def translate_failure(name: str, text: str, *, database: Path) -> MachineFailed 
     )
 
 
-def opening_failure(text: str, database: Path) -> MachineFailed:
-    """Returns the error for a database file that DuckDB refused to open."""
+def opening_failure(name: str, text: str, *, database: Path) -> MachineFailed | ProjectInvalid:
+    """Returns the error for a database file, or settings, with which DuckDB does not open."""
     message = _PREFIX.sub("", text)
+    if name in _SETTINGS_REFUSED:
+        hint = "Correct threads, memory_limit or settings of the target."
+        found = f"the target has settings that DuckDB refuses: {message}"
+        return ProjectInvalid(Diagnostic("K108", found, hint=hint))
     return _machine_failure(_machine_code(message) or "K705", message, path=database)
 
 

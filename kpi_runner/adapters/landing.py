@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
 from kpi_runner.adapters.protocol import Adapter
@@ -161,11 +162,11 @@ def required_columns(source: Source) -> tuple[Column, ...]:
     )
 
 
-def csv_query(path: str, names: tuple[str, ...], *, has_header: bool) -> str:
-    """Returns the table function that reads a CSV file, all columns as text."""
+def csv_query(path: Path, names: tuple[str, ...]) -> str:
+    """Returns the table function that reads a CSV file with a header, all columns as text."""
     columns = ", ".join(f"{quote_text(name)}: 'varchar'" for name in names)
     return (
-        f"read_csv({quote_text(path)}, header = {str(has_header).lower()}, auto_detect = false, "
+        f"read_csv({quote_text(str(path))}, header = true, auto_detect = false, "
         f"delim = ',', quote = '\"', escape = '\"', columns = {{{columns}}})"
     )
 
@@ -222,7 +223,7 @@ def _mapping_columns(adapter: Adapter, file: RawFile) -> tuple[Column, ...]:
 
 
 def _csv_from(file: RawFile, found: tuple[Column, ...]) -> str:
-    return csv_query(str(file.path), tuple(c.name for c in found), has_header=True)
+    return csv_query(file.path, tuple(c.name for c in found))
 
 
 def _parquet_from(file: RawFile, found: tuple[Column, ...]) -> str:

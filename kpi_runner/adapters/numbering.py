@@ -32,19 +32,22 @@ def copy_numbered(file: RawFile, raw: RawInput, *, copy: Path) -> RawInput:
     Raises:
         RunFailed: the file cannot be parsed (K903).
     """
-    try:
-        with copy.open("w", newline="", encoding="utf-8") as target:
-            csv.writer(target).writerows(_ROWS[file.format](file, raw))
-    except UnicodeDecodeError as error:
-        raise RunFailed(broken_encoding(file)) from error
-    except EOFError as error:
-        raise RunFailed(broken_file(file, f"the file ends too early: {error}")) from error
     columns = {
         name: replace(column, name=f"c{number}")
         for number, (name, column) in enumerate(raw.columns.items(), start=1)
     }
     names = ("line", *(column.name for column in columns.values()))
-    return RawInput(csv_query(str(copy), names, has_header=False), columns)
+    try:
+        with copy.open("w", newline="", encoding="utf-8") as target:
+            # DuckDB takes the first line end that it sees for that of all rows.
+            writer = csv.writer(target, lineterminator="\n")
+            writer.writerow(names)
+            writer.writerows(_ROWS[file.format](file, raw))
+    except UnicodeDecodeError as error:
+        raise RunFailed(broken_encoding(file)) from error
+    except EOFError as error:
+        raise RunFailed(broken_file(file, f"the file ends too early: {error}")) from error
+    return RawInput(csv_query(copy, names), columns)
 
 
 def csv_number(column: Column) -> int:
@@ -54,17 +57,23 @@ def csv_number(column: Column) -> int:
 
 def _csv_rows(file: RawFile, raw: RawInput) -> Iterator[list[Any]]:
     picked = [csv_number(column) - 1 for column in raw.columns.values()]
+    records = _csv_records(file)
+    _, header = next(records)
+    for start, row in records:
+        if len(row) not in (0, len(header)):  # an empty line has no column at all
+            raise RunFailed(_wrong_width(file, start, widths=(len(row), len(header))))
+        if row:
+            yield [start, *(row[index] for index in picked)]
+
+
+def _csv_records(file: RawFile) -> Iterator[tuple[int, list[str]]]:
+    """Yields each record with the line that it starts at, the header first."""
     start = 1
     with open_text(file) as lines:
         reader = csv.reader(lines, strict=True)
         try:
-            width = len(next(reader))
-            start = reader.line_num + 1
             for row in reader:
-                if len(row) not in (0, width):  # an empty line has no column at all
-                    raise RunFailed(_wrong_width(file, start, widths=(len(row), width)))
-                if row:
-                    yield [start, *(row[index] for index in picked)]
+                yield start, row
                 start = reader.line_num + 1
         except csv.Error as error:
             raise RunFailed(_broken_quote(file, start, error=error)) from error

@@ -47,7 +47,7 @@ class LineIndex:
         text = self._text.encode("utf-8")[: max(0, offset)].decode("utf-8", errors="ignore")
         return self.position(len(text))
 
-    def span(self, path: str, start: int, end: int) -> Span:
+    def span(self, path: str, *, start: int, end: int) -> Span:
         """Returns the span of the characters from ``start`` up to ``end``."""
         line, column = self.position(start)
         end_line, end_column = self.position(end)

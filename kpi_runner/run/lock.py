@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -17,12 +16,16 @@ from kpi_runner.adapters.owner import owner_path
 
 
 @contextmanager
-def owner_note(database: Path) -> Iterator[None]:
-    """Keeps a note beside a database that this process has open for writing."""
+def owner_note(database: Path, *, command: str = "") -> Iterator[None]:
+    """Keeps a note beside a database that this process has open for writing.
+
+    Args:
+        command: the command line; where it is empty, the process table tells it.
+    """
     path = owner_path(database)
     note = {
         "pid": os.getpid(),
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": command,
         "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     with suppress(OSError):

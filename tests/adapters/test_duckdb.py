@@ -15,7 +15,7 @@ from kpi_runner.adapters import open_adapter
 from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.adapters.statements import create_as, drop
 from kpi_runner.core.config import TargetConfig
-from kpi_runner.core.errors import MachineFailed, SqlFailed
+from kpi_runner.core.errors import MachineFailed, ProjectInvalid, SqlFailed
 from kpi_runner.core.names import Relation
 from kpi_runner.run.lock import owner_note
 
@@ -125,6 +125,13 @@ def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
         open_adapter(TARGET, tmp_path / "a.duckdb")
 
     assert caught.value.diagnostics[0].code == "K705"
+
+
+def test_unknown_setting_of_the_target_is_a_mistake_of_the_project() -> None:
+    with pytest.raises(ProjectInvalid) as caught:
+        open_adapter(TargetConfig(settings={"memori": "1GB"}), Path(":memory:"))
+
+    assert caught.value.diagnostics[0].code == "K108"
 
 
 def test_second_process_is_told_who_holds_the_database(tmp_path: Path) -> None:

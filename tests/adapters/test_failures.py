@@ -76,11 +76,11 @@ def test_full_disk_names_the_file_that_could_not_be_written() -> None:
     ],
 )
 def test_failure_to_open(text: str, code: str) -> None:
-    assert opening_failure(text, DATABASE).diagnostics[0].code == code
+    assert opening_failure("IOException", text, database=DATABASE).diagnostics[0].code == code
 
 
 def test_lock_says_who_holds_it_and_what_to_do() -> None:
-    (found,) = opening_failure(LOCKED, DATABASE).diagnostics
+    (found,) = opening_failure("IOException", LOCKED, database=DATABASE).diagnostics
 
     assert found.message == "process 999999999 holds 'work.duckdb'"
     assert "kill 999999999" in found.hint

@@ -57,7 +57,7 @@ def find(files: dict[str, str], word: str) -> list[Span | None]:
 
 def place_of(files: dict[str, str], word: str) -> Span:
     found = [
-        LineIndex(text).span(path, match.start(), match.end())
+        LineIndex(text).span(path, start=match.start(), end=match.end())
         for path, text in files.items()
         for match in re.finditer(rf"{word}(?!\d)\w*", text)
     ]
