@@ -90,6 +90,7 @@ EFFECTS = {
 DOORS = {
     "__init__.py": "the public API must not load the runner before it is used",
     "ops/": "a command loads only what it uses",
+    "load/config.py": "only the settings of a dbt project may hold Jinja",
     "load/project.py": "a project without templates to parse needs no jinja2",
     "adapters/__init__.py": "an engine is loaded when it is opened",
     "cli/main.py": "--help lists the commands without importing them",

@@ -27,6 +27,7 @@ from kpi_runner.core.kpi import Assertion, Variant
 from kpi_runner.core.names import quote_text
 from kpi_runner.core.placeholders import days_before_as_of
 from kpi_runner.core.span import Span
+from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.sql.expression import fill_parts, read_condition, read_formula
 
 EXAMPLES = 20
@@ -73,12 +74,49 @@ class _Check:
     expected: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """An assertion, the variant that it is about, and the project around them."""
+
+    variant: Variant
+    assertion: Assertion
+    context: AssertionContext
+
+    @property
+    def rows(self) -> str:
+        """The variant's values: what follows FROM, up to further conditions."""
+        return self.rows_of(self.variant)
+
+    def rows_of(self, variant: Variant) -> str:
+        """Returns the values of another variant, in the same form."""
+        return (
+            f"{self.context.mart(variant.kpi)}\nwhere kpi = {quote_text(variant.kpi)}\n"
+            f"    and variant = {quote_text(variant.name)}"
+        )
+
+    def scope(self, *, grain: str = "", total_only: bool = False) -> str:
+        """Returns the conditions that the assertion names; ``grain`` and the total stand in
+        where it names none."""
+        conditions = []
+        wanted, dimensions = self.assertion.grain or grain, self.assertion.dimensions
+        if wanted:
+            conditions.append(f"grain = {quote_text(wanted)}")
+        if dimensions:
+            listed = ", ".join(quote_text(dimension) for dimension in dimensions)
+            conditions.append(f"dimension in ({listed})")
+        elif total_only:
+            conditions.append("dimension = ''")
+        if self.assertion.where:
+            conditions.append(f"({read_condition(self.assertion.where)[0]})")
+        return "".join(f"\n    and {condition}" for condition in conditions)
+
+
 def compile_assertion(
-    variant: Variant, assertion: Assertion, context: AssertionContext
+    variant: Variant, assertion: Assertion, *, context: AssertionContext
 ) -> CompiledAssertion:
     """Returns the query of one assertion; raises ProjectInvalid (K510, K506) with its place."""
     with located(assertion.span or variant.span or Span("kpis.yml")):
-        check = ASSERTIONS[assertion.kind](variant, assertion, context)
+        check = ASSERTIONS[assertion.kind](_Subject(variant, assertion, context))
     sql = (
         f"select\n    grain,\n    cast(period_start as varchar) as period_start,\n"
         f"    dimension,\n    segment,\n    cast(observed as varchar) as observed,\n"
@@ -97,75 +135,53 @@ def compile_assertion(
     )
 
 
-def _rows(variant: Variant, context: AssertionContext) -> str:
+def _failing(subject: _Subject, bad: str) -> str:
     return (
-        f"{context.mart(variant.kpi)}\nwhere kpi = {quote_text(variant.kpi)}\n"
-        f"    and variant = {quote_text(variant.name)}"
+        f"select {_PLACE}, value as observed\nfrom {subject.rows}{subject.scope()}\n    and {bad}"
     )
 
 
-def _scope(assertion: Assertion, *, grain: str = "", total_only: bool = False) -> str:
-    conditions = []
-    wanted = assertion.grain or grain
-    if wanted:
-        conditions.append(f"grain = {quote_text(wanted)}")
-    if assertion.dimensions:
-        listed = ", ".join(quote_text(dimension) for dimension in assertion.dimensions)
-        conditions.append(f"dimension in ({listed})")
-    elif total_only:
-        conditions.append("dimension = ''")
-    if assertion.where:
-        conditions.append(f"({read_condition(assertion.where)[0]})")
-    return "".join(f"\n    and {condition}" for condition in conditions)
-
-
-def _failing(variant: Variant, assertion: Assertion, context: AssertionContext, bad: str) -> str:
-    return (
-        f"select {_PLACE}, value as observed\nfrom {_rows(variant, context)}"
-        f"{_scope(assertion)}\n    and {bad}"
-    )
-
-
-def _not_null(variant: Variant, assertion: Assertion, context: AssertionContext) -> _Check:
+def _not_null(subject: _Subject) -> _Check:
     body = (
-        f"select {_PLACE}, null_reason as observed\nfrom {_rows(variant, context)}"
-        f"{_scope(assertion, total_only=True)}\n    and value is null\n"
+        f"select {_PLACE}, null_reason as observed\nfrom {subject.rows}"
+        f"{subject.scope(total_only=True)}\n    and value is null\n"
         "    and not is_partial and null_reason != 'source_missing'"
     )
     return _Check(body, "a value in every complete period")
 
 
-def _between(variant: Variant, assertion: Assertion, context: AssertionContext) -> _Check:
-    low, high = bounds(assertion)
+def _between(subject: _Subject) -> _Check:
+    low, high = bounds(subject.assertion)
     bad = f"(value < {low} or value > {high})"
-    body = _failing(variant, assertion, context, bad)
+    body = _failing(subject, bad)
     return _Check(body, f"between {show(low)} and {show(high)}")
 
 
-def _at_least(variant: Variant, assertion: Assertion, context: AssertionContext) -> _Check:
-    low = amount(assertion, assertion.argument)
-    body = _failing(variant, assertion, context, f"value < {low}")
+def _at_least(subject: _Subject) -> _Check:
+    low = amount(subject.assertion, subject.assertion.argument)
+    body = _failing(subject, f"value < {low}")
     return _Check(body, f"at least {show(low)}")
 
 
-def _at_most(variant: Variant, assertion: Assertion, context: AssertionContext) -> _Check:
-    high = amount(assertion, assertion.argument)
-    body = _failing(variant, assertion, context, f"value > {high}")
+def _at_most(subject: _Subject) -> _Check:
+    high = amount(subject.assertion, subject.assertion.argument)
+    body = _failing(subject, f"value > {high}")
     return _Check(body, f"at most {show(high)}")
 
 
-def _whole(variant: Variant, assertion: Assertion, context: AssertionContext) -> _Check:
-    body = _failing(variant, assertion, context, "(value < 0 or value != round(value))")
+def _whole(subject: _Subject) -> _Check:
+    body = _failing(subject, "(value < 0 or value != round(value))")
     return _Check(body, "a whole number of at least 0")
 
 
-def _expression(variant: Variant, assertion: Assertion, context: AssertionContext) -> _Check:
-    condition = read_condition(text_of(assertion))[0]
-    body = _failing(variant, assertion, context, f"not ({condition})")
+def _expression(subject: _Subject) -> _Check:
+    condition = read_condition(text_of(subject.assertion))[0]
+    body = _failing(subject, f"not ({condition})")
     return _Check(body, condition)
 
 
-def _change(variant: Variant, assertion: Assertion, context: AssertionContext) -> _Check:
+def _change(subject: _Subject) -> _Check:
+    assertion = subject.assertion
     argument = mapping_of(assertion, {"versus", "within", "grain"})
     versus = argument.get("versus", "previous_period")
     grain = assertion.grain or str(argument.get("grain", "month"))
@@ -179,7 +195,7 @@ def _change(variant: Variant, assertion: Assertion, context: AssertionContext) -
         f"    partition by dimension, segment order by period_start), 0) - 1 as observed,\n"
         "    row_number() over (\n"
         "        partition by dimension, segment order by period_start desc) as age\n"
-        f"from {_rows(variant, context)}{_scope(assertion, grain=grain, total_only=True)}\n"
+        f"from {subject.rows}{subject.scope(grain=grain, total_only=True)}\n"
         "    and not is_partial and not is_provisional\n) as changes\n"
         f"where age = 1 and (observed < {low} or observed > {high})"
     )
@@ -196,23 +212,25 @@ _STEPS_BACK = {
 }
 
 
-def _equals(variant: Variant, assertion: Assertion, context: AssertionContext) -> _Check:
+def _equals(subject: _Subject) -> _Check:
+    assertion = subject.assertion
     argument = mapping_of(assertion, {"formula", "tolerance"})
     parsed = read_formula(str(argument.get("formula", "")))
-    unknown = [name for name in parsed.names if name not in context.variants]
+    unknown = [name for name in parsed.names if name not in subject.context.variants]
     if unknown:
-        raise invalid(assertion, f"the formula names unknown KPI '{unknown[0]}'")
+        hint = did_you_mean(unknown[0], subject.context.variants)
+        raise invalid(assertion, f"the formula names unknown KPI '{unknown[0]}'", hint=hint)
     parts = [f"part_{index}" for index in range(len(parsed.names))]
     right, _ = fill_parts(parsed.numerator, parts)
     if parsed.denominator:
         right = f"({right}) / nullif({fill_parts(parsed.denominator, parts)[0]}, 0)"
     columns, rows = ["max(case when name = '' then value end) as own"], []
     for index, name in enumerate(parsed.names):
-        part = context.variants[name]
+        part = subject.context.variants[name]
         rows.append(f"select {_PLACE}, {quote_text(name)} as name, value\n"
-                    f"from {_rows(part, context)}{_scope(assertion)}")  # fmt: skip
+                    f"from {subject.rows_of(part)}{subject.scope()}")  # fmt: skip
         columns.append(f"max(case when name = {quote_text(name)} then value end) as part_{index}")
-    own = f"select {_PLACE}, '' as name, value\nfrom {_rows(variant, context)}{_scope(assertion)}"
+    own = f"select {_PLACE}, '' as name, value\nfrom {subject.rows}{subject.scope()}"
     tolerance = amount(assertion, argument.get("tolerance", 0))
     body = (
         f"select {_PLACE}, own as observed\nfrom (\nselect {_PLACE}, {', '.join(columns)}\n"
@@ -222,11 +240,12 @@ def _equals(variant: Variant, assertion: Assertion, context: AssertionContext) -
     return _Check(body, f"equal to {argument['formula']} within {show(tolerance)}")
 
 
-def _sums_to(variant: Variant, assertion: Assertion, context: AssertionContext) -> _Check:
+def _sums_to(subject: _Subject) -> _Check:
+    assertion = subject.assertion
     argument = mapping_of(assertion, {"dimension", "tolerance"})
     dimension = str(argument.get("dimension", ""))
-    if dimension not in variant.dimensions:
-        raise invalid(assertion, f"'{dimension}' is not a dimension of '{variant.id}'")
+    if dimension not in subject.variant.dimensions:
+        raise invalid(assertion, f"'{dimension}' is not a dimension of '{subject.variant.id}'")
     tolerance = amount(assertion, argument.get("tolerance", 0))
     body = (
         f"select grain, period_start, {quote_text(dimension)} as dimension, '' as segment,\n"
@@ -235,7 +254,7 @@ def _sums_to(variant: Variant, assertion: Assertion, context: AssertionContext) 
         "    sum(case when dimension != '' then value else 0 end) as parts,\n"
         "    sum(abs(value)) as size,\n"
         "    count(case when dimension != '' then 1 end) as part_count\n"
-        f"from {_rows(variant, context)}{_scope(assertion)}\n"
+        f"from {subject.rows}{subject.scope()}\n"
         f"    and dimension in ('', {quote_text(dimension)})\ngroup by grain, period_start\n"
         ") as sums\nwhere (part_count > 0 or grain != 'hour')\n"
         f"    and abs(parts - total) > {tolerance} + {_ROUNDING.format('size')}"
@@ -243,28 +262,29 @@ def _sums_to(variant: Variant, assertion: Assertion, context: AssertionContext) 
     return _Check(body, f"{dimension} segments add up to the total within {show(tolerance)}")
 
 
-def _sums_over_time(variant: Variant, assertion: Assertion, context: AssertionContext) -> _Check:
+def _sums_over_time(subject: _Subject) -> _Check:
     body = (
         "select 'day' as grain, first_start as period_start, '' as dimension, '' as segment,\n"
         "    greatest_sum - least_sum as observed\nfrom (\nselect min(first_start) as "
         "first_start,\n    max(total) as greatest_sum,\n    min(total) as least_sum\nfrom (\n"
         "select grain, sum(value) as total, min(period_start) as first_start\n"
-        f"from {_rows(variant, context)}\n    and dimension = ''\ngroup by grain\n"
+        f"from {subject.rows}\n    and dimension = ''\ngroup by grain\n"
         ") as totals\n) as extremes\n"
         f"where greatest_sum - least_sum > {_ROUNDING.format('greatest_sum')}"
     )
     return _Check(body, "the same sum over days, weeks, months, quarters and years")
 
 
-def _reconciles(variant: Variant, assertion: Assertion, context: AssertionContext) -> _Check:
+def _reconciles(subject: _Subject) -> _Check:
+    assertion = subject.assertion
     argument = mapping_of(assertion, {"file", "sql", "tolerance"})
     if ("file" in argument) == ("sql" in argument):
         raise invalid(assertion, "'reconciles' takes either 'file' or 'sql'")
     if "file" in argument:
-        path = context.locate_file(str(argument["file"]))
+        path = subject.context.locate_file(str(argument["file"]))
         reference = f"select * from read_csv({quote_text(path)}, header = true)"
     else:
-        reference = context.render(str(argument["sql"]), assertion.span)
+        reference = subject.context.render(str(argument["sql"]), assertion.span)
     tolerance = argument.get("tolerance", 0)
     size = amount(assertion, tolerance)
     scale = " * abs(reference_value)" if str(tolerance).strip().endswith("%") else ""
@@ -280,7 +300,7 @@ def _reconciles(variant: Variant, assertion: Assertion, context: AssertionContex
         "    cast(null as varchar) as dimension, cast(null as varchar) as segment,\n"
         "    cast(null as double) as value\nwhere false\nunion all by name\n"
         f"{reference}\n) as reference_rows\n) as given\n"
-        f"left join (\nselect *\nfrom {_rows(variant, context)}\n) as own\n"
+        f"left join (\nselect *\nfrom {subject.rows}\n) as own\n"
         "    using (grain, period_start, dimension, segment)\n) as pairs\n"
         f"where value is null or abs(value - reference_value) > {size}{scale} + "
         f"{_ROUNDING.format('reference_value')}"
@@ -288,7 +308,8 @@ def _reconciles(variant: Variant, assertion: Assertion, context: AssertionContex
     return _Check(body, f"the reference figures within {tolerance}")
 
 
-def _anomaly(variant: Variant, assertion: Assertion, context: AssertionContext) -> _Check:
+def _anomaly(subject: _Subject) -> _Check:
+    assertion = subject.assertion
     """A robust z-score of the last complete day (capabilities H).
 
     The day is compared with the median of the same weekday over eight weeks; the scale is
@@ -313,7 +334,7 @@ def _anomaly(variant: Variant, assertion: Assertion, context: AssertionContext) 
         "from (\nselect *, value - median(value) over (\n"
         "        partition by dimension, segment, dayofweek(period_start)\n"
         "        order by period_start rows between 8 preceding and 1 preceding) as residual\n"
-        f"from {_rows(variant, context)}{_scope(assertion, grain='day', total_only=True)}\n"
+        f"from {subject.rows}{subject.scope(grain='day', total_only=True)}\n"
         "    and not is_partial and not is_provisional\n) as residuals\n) as scored\n"
         f"where age = 1 and deviation > 0\n"
         f"    and abs(residual) > {threshold:.4f} * 1.4826 * deviation"
@@ -321,32 +342,32 @@ def _anomaly(variant: Variant, assertion: Assertion, context: AssertionContext) 
     return _Check(body, f"the last day like its weekdays before (|z| up to {threshold:.2f})")
 
 
-def _fresh(variant: Variant, assertion: Assertion, context: AssertionContext) -> _Check:
-    argument = mapping_of(assertion, {"within"})
-    allowed = days(assertion, argument.get("within"))
+def _fresh(subject: _Subject) -> _Check:
+    argument = mapping_of(subject.assertion, {"within"})
+    allowed = days(subject.assertion, argument.get("within"))
     body = (
         "select 'day' as grain, latest as period_start, '' as dimension, '' as segment,\n"
         "    latest as observed\nfrom (\nselect max(period_start) as latest\n"
-        f"from {_rows(variant, context)}{_scope(assertion, grain='day', total_only=True)}\n"
+        f"from {subject.rows}{subject.scope(grain='day', total_only=True)}\n"
         "    and sample_size > 0\n) as newest\n"
         f"where latest is null or latest < {days_before_as_of(allowed)}"
     )
     return _Check(body, f"rows within {allowed} days before the as-of day")
 
 
-def _complete(variant: Variant, assertion: Assertion, context: AssertionContext) -> _Check:
-    argument = mapping_of(assertion, {"grain"})
-    grain = assertion.grain or str(argument.get("grain", "day"))
+def _complete(subject: _Subject) -> _Check:
+    argument = mapping_of(subject.assertion, {"grain"})
+    grain = subject.assertion.grain or str(argument.get("grain", "day"))
     body = (
-        f"select {_PLACE}, sample_size as observed\nfrom {_rows(variant, context)}"
-        f"{_scope(assertion, grain=grain, total_only=True)}\n"
+        f"select {_PLACE}, sample_size as observed\nfrom {subject.rows}"
+        f"{subject.scope(grain=grain, total_only=True)}\n"
         "    and sample_size = 0 and not is_partial"
     )
     return _Check(body, f"rows in every {grain}")
 
 
-def _sql(variant: Variant, assertion: Assertion, context: AssertionContext) -> _Check:
-    query = context.render(text_of(assertion), assertion.span)
+def _sql(subject: _Subject) -> _Check:
+    query = subject.context.render(text_of(subject.assertion), subject.assertion.span)
     body = (
         "select '' as grain, cast(null as timestamp) as period_start, '' as dimension,\n"
         f"    '' as segment, 'a row' as observed\nfrom (\n{query}\n) as found"
@@ -354,24 +375,22 @@ def _sql(variant: Variant, assertion: Assertion, context: AssertionContext) -> _
     return _Check(body, "no rows")
 
 
-ASSERTIONS: Mapping[str, Callable[[Variant, Assertion, AssertionContext], _Check]] = (
-    MappingProxyType(
-        {
-            "not_null": _not_null,
-            "between": _between,
-            "at_least": _at_least,
-            "at_most": _at_most,
-            "change": _change,
-            "equals": _equals,
-            "sums_to": _sums_to,
-            "reconciles": _reconciles,
-            "anomaly": _anomaly,
-            "fresh": _fresh,
-            "complete": _complete,
-            "expression": _expression,
-            "sql": _sql,
-            "whole_number": _whole,
-            "sums_over_time": _sums_over_time,
-        }
-    )
+ASSERTIONS: Mapping[str, Callable[[_Subject], _Check]] = MappingProxyType(
+    {
+        "not_null": _not_null,
+        "between": _between,
+        "at_least": _at_least,
+        "at_most": _at_most,
+        "change": _change,
+        "equals": _equals,
+        "sums_to": _sums_to,
+        "reconciles": _reconciles,
+        "anomaly": _anomaly,
+        "fresh": _fresh,
+        "complete": _complete,
+        "expression": _expression,
+        "sql": _sql,
+        "whole_number": _whole,
+        "sums_over_time": _sums_over_time,
+    }
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -16,6 +17,34 @@ _CALL = re.compile(r"\s*(ref|source)\(\s*'([^']+)'\s*(?:,\s*'([^']+)'\s*)?\)\s*\
 
 Relate = Callable[[str, str], str]
 """(kind, names joined by a dot) → relation as SQL, for the `to:` of relationships."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """A test and the rows that it looks at, as SQL."""
+
+    test: DataTest
+    rows: str
+    relate: Relate
+
+    @property
+    def column(self) -> str:
+        """The column under test, as SQL."""
+        name = self.test.column
+        return quote_name(name) if name else str(self.argument("column_name"))
+
+    def argument(self, name: str) -> Any:
+        """Returns an argument of the test; raises ProjectInvalid (K104) where it is missing."""
+        if name not in self.test.arguments:
+            raise ProjectInvalid(
+                Diagnostic(
+                    "K104",
+                    f"test '{self.test.name}' lacks the argument '{name}'",
+                    self.test.span,
+                    hint=f"Add `{name}:` under `arguments:`.",
+                )
+            )
+        return self.test.arguments[name]
 
 
 def parse_reference(text: str) -> tuple[str, str] | None:
@@ -31,10 +60,13 @@ def parse_reference(text: str) -> tuple[str, str] | None:
     return match.group(1), names[-1] if match.group(1) == "ref" else ".".join(names)
 
 
-def compile_data_test(test: DataTest, relation: str, relate: Relate) -> str:
-    """Returns the query of a generic test on ``relation``; its rows are failures."""
+def compile_data_test(test: DataTest, relation: str, *, relate: Relate) -> str:
+    """Returns the query of a generic test on ``relation``; its rows are failures.
+
+    Raises ProjectInvalid where an argument is missing (K104) or names nothing (K201, K202, K205).
+    """
     rows = f"(select * from {relation} where {test.where})" if test.where else relation
-    return GENERIC_TESTS[test.kind](test, rows, relate)
+    return GENERIC_TESTS[test.kind](_Subject(test, rows, relate))
 
 
 def count_failures(query: str, limit: int = 0) -> str:
@@ -43,31 +75,32 @@ def count_failures(query: str, limit: int = 0) -> str:
     return f"select count(*) as failures\nfrom (\n{limited}\n) as failing"
 
 
-def _not_null(test: DataTest, rows: str, relate: Relate) -> str:
-    column = _column(test)
-    return f"select *\nfrom {rows}\nwhere {column} is null"
+def _not_null(subject: _Subject) -> str:
+    return f"select *\nfrom {subject.rows}\nwhere {subject.column} is null"
 
 
-def _unique(test: DataTest, rows: str, relate: Relate) -> str:
-    column = _column(test)
+def _unique(subject: _Subject) -> str:
+    column = subject.column
     return (
-        f"select\n    {column},\n    count(*) as row_count\nfrom {rows}\n"
+        f"select\n    {column},\n    count(*) as row_count\nfrom {subject.rows}\n"
         f"where {column} is not null\ngroup by {column}\nhaving count(*) > 1"
     )
 
 
-def _accepted_values(test: DataTest, rows: str, relate: Relate) -> str:
-    column = _column(test)
-    values = _argument(test, "values")
-    quoted = test.arguments.get("quote", True)
+def _accepted_values(subject: _Subject) -> str:
+    column, values = subject.column, subject.argument("values")
+    quoted = subject.test.arguments.get("quote", True)
     listed = ", ".join(quote_text(str(v)) if quoted else _literal(v) for v in values)
     shown = f"cast({column} as varchar)" if quoted else column
-    return f"select *\nfrom {rows}\nwhere {column} is not null and {shown} not in ({listed})"
+    return (
+        f"select *\nfrom {subject.rows}\nwhere {column} is not null and {shown} not in ({listed})"
+    )
 
 
-def _relationships(test: DataTest, rows: str, relate: Relate) -> str:
-    column, field = _column(test), quote_name(str(_argument(test, "field")))
-    reference = parse_reference(str(_argument(test, "to")))
+def _relationships(subject: _Subject) -> str:
+    test, column = subject.test, subject.column
+    field = quote_name(str(subject.argument("field")))
+    reference = parse_reference(str(subject.argument("to")))
     if reference is None:
         raise ProjectInvalid(
             Diagnostic(
@@ -77,32 +110,32 @@ def _relationships(test: DataTest, rows: str, relate: Relate) -> str:
                 hint="Write `to: ref('model')` or `to: source('source', 'table')`.",
             )
         )
-    parent = relate(*reference)
+    parent = subject.relate(*reference)
     return (
-        f"select child.*\nfrom {rows} as child\nleft join {parent} as parent\n"
+        f"select child.*\nfrom {subject.rows} as child\nleft join {parent} as parent\n"
         f"    on child.{column} = parent.{field}\n"
         f"where child.{column} is not null and parent.{field} is null"
     )
 
 
-def _expression(test: DataTest, rows: str, relate: Relate) -> str:
-    expression = str(test.arguments.get("sql") or _argument(test, "expression"))
-    if test.column:
-        expression = f"{_column(test)} {expression}"
-    return f"select *\nfrom {rows}\nwhere not ({expression}\n)"
+def _expression(subject: _Subject) -> str:
+    expression = str(subject.test.arguments.get("sql") or subject.argument("expression"))
+    if subject.test.column:
+        expression = f"{subject.column} {expression}"
+    return f"select *\nfrom {subject.rows}\nwhere not ({expression}\n)"
 
 
-def _grain(test: DataTest, rows: str, relate: Relate) -> str:
-    columns = [quote_name(str(name)) for name in _argument(test, "columns")]
+def _grain(subject: _Subject) -> str:
+    columns = [quote_name(str(name)) for name in subject.argument("columns")]
     nulls = "".join(f"\n    or {column} is null" for column in columns)
     listed = ",\n    ".join(columns)
     return (
-        f"select\n    {listed},\n    count(*) as row_count\nfrom {rows}\n"
+        f"select\n    {listed},\n    count(*) as row_count\nfrom {subject.rows}\n"
         f"group by {', '.join(columns)}\nhaving count(*) > 1{nulls}"
     )
 
 
-GENERIC_TESTS: Mapping[str, Callable[[DataTest, str, Relate], str]] = MappingProxyType(
+GENERIC_TESTS: Mapping[str, Callable[[_Subject], str]] = MappingProxyType(
     {
         "not_null": _not_null,
         "unique": _unique,
@@ -114,22 +147,5 @@ GENERIC_TESTS: Mapping[str, Callable[[DataTest, str, Relate], str]] = MappingPro
 )
 
 
-def _column(test: DataTest) -> str:
-    return quote_name(test.column) if test.column else str(_argument(test, "column_name"))
-
-
 def _literal(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _argument(test: DataTest, name: str) -> Any:
-    if name not in test.arguments:
-        raise ProjectInvalid(
-            Diagnostic(
-                "K104",
-                f"test '{test.name}' lacks the argument '{name}'",
-                test.span,
-                hint=f"Add `{name}:` under `arguments:`.",
-            )
-        )
-    return test.arguments[name]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kpi_runner.compile.kpi_parts import Breakdown
+from kpi_runner.compile.kpi_breakdown import break_down
+from kpi_runner.compile.kpi_parts import Kind
 from kpi_runner.core.kpi import Additivity, Assertion, Variant
 from kpi_runner.sql.expression import read_formula
 
@@ -44,5 +45,5 @@ def adds_up(variant: Variant, variants: Mapping[str, Variant]) -> bool:
         return is_sum and all(adds_up(variants[name], variants) for name in parsed.names)
     if variant.measure is None:
         return False
-    groups = Breakdown(variants).define(variant).whole.groups
-    return all(key.kind == "additive" for key in groups)
+    groups = break_down([variant], variants).groups
+    return bool(groups) and all(group.key.kind == Kind.ADDITIVE for group in groups)

@@ -6,27 +6,19 @@ by side on the same keys, then one branch per KPI variant.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from kpi_runner.compile.kpi_breakdown import break_down
 from kpi_runner.compile.kpi_calendar import calendar_ctes
-from kpi_runner.compile.kpi_groups import Shape, group_ctes
-from kpi_runner.compile.kpi_parts import Breakdown, Definition
-from kpi_runner.core.kpi import Grain, Variant
+from kpi_runner.compile.kpi_groups import group_ctes
+from kpi_runner.compile.kpi_parts import Breakdown, Definition, Group
+from kpi_runner.compile.kpi_shape import Shape
+from kpi_runner.core.errors import ProjectInvalid
+from kpi_runner.core.kpi import Variant
 from kpi_runner.core.names import quote_text
 from kpi_runner.core.placeholders import days_before_as_of, missing_condition
 from kpi_runner.sql.build import Cte, Select, print_select, print_union, print_with
-
-VALUE_COLUMNS = (
-    "value",
-    "numerator",
-    "denominator",
-    "sample_size",
-    "null_reason",
-    "is_partial",
-    "is_provisional",
-)
-MART_GRAINS = (Grain.HOUR, Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,33 +38,28 @@ class KpiContext:
     maturity_days: int | None = None
 
 
-def compile_values(
-    chosen: Sequence[Variant], shape: Shape, context: KpiContext
-) -> tuple[str, Breakdown]:
-    """Returns the query that gives every value of the chosen variants, and its parts.
+def compile_values(chosen: Iterable[Variant], shape: Shape, *, context: KpiContext) -> str:
+    """Returns the query that gives every value of the chosen variants.
 
     A mart's rows have the columns of ``kpi.kpi_values``; with ``shape.by`` the dimensions
     stand in columns of their own, after ``period_start``. Raises ProjectInvalid where an
     expression does not parse or parts do not fit together.
     """
-    breakdown = Breakdown(context.variants)
-    definitions = [breakdown.define(variant) for variant in chosen]
-    ctes = list(calendar_ctes(breakdown, shape, context.relation, has_dates=context.has_dates))
-    for group in breakdown.groups.values():
-        if group.key.kind != "model" or _is_operand(group.name, definitions):
-            ctes.extend(group_ctes(group, shape, context.relation))
-    joined = [
-        group.name
-        for group in breakdown.groups.values()
-        if group.key.kind != "model" or _is_operand(group.name, definitions)
-    ]
-    ctes += [_keys_cte(joined, shape), _combined_cte(joined, shape)]
-    branches = [_branch(definition, shape, context) for definition in definitions]
-    wholes = [definition for definition in definitions if definition.variant.total_over]
-    if wholes:
-        ctes.append(_wholes_cte(wholes))
+    breakdown = break_down(chosen, context.variants)
+    if breakdown.diagnostics:
+        raise ProjectInvalid(*breakdown.diagnostics)
+    definitions = breakdown.definitions
+    groups = _scanned(breakdown)
+    names = [group.name for group in groups]
+    ctes = list(
+        calendar_ctes(breakdown, shape, relation=context.relation, has_dates=context.has_dates)
+    )
+    for group in groups:
+        ctes += group_ctes(group, shape, table=context.relation(group.key.model))
+    ctes += [_keys_cte(names, shape), _combined_cte(names, shape), *_wholes_ctes(definitions)]
+    branches = [_print_branch(_Branch(one, shape, context)) for one in definitions]
     ctes.append(Cte("measured", print_union(branches)))
-    return print_with(ctes, _final(shape)), breakdown
+    return print_with(ctes, _final(shape))
 
 
 def compile_catalog(rows: Sequence[tuple[str, ...]], columns: Sequence[str]) -> str:
@@ -87,11 +74,11 @@ def compile_catalog(rows: Sequence[tuple[str, ...]], columns: Sequence[str]) -> 
     return f"select\n    {listed}\nfrom (values\n    {literal}\n) as entries ({names}){where}"
 
 
-def _is_operand(group: str, definitions: Sequence[Definition]) -> bool:
-    return any(
-        f"{group}_" in definition.whole.sql for definition in definitions
-        if not definition.variant.model
-    )  # fmt: skip
+def _scanned(breakdown: Breakdown) -> list[Group]:
+    """The groups that KPIs are computed from; the branch of a KPI model reads it itself."""
+    computed = [one for one in breakdown.definitions if not one.variant.model]
+    used = {key for definition in computed for key in definition.whole.groups}
+    return [group for group in breakdown.groups if group.key in used]
 
 
 def _keys_cte(groups: Sequence[str], shape: Shape) -> Cte:
@@ -125,39 +112,61 @@ def _combined_cte(groups: Sequence[str], shape: Shape) -> Cte:
     return Cte("combined", print_select(Select(columns=columns, source="keys", joins=tuple(joins))))
 
 
-def _wholes_cte(definitions: Sequence[Definition]) -> Cte:
-    columns = ["*"]
+def _wholes_ctes(definitions: Iterable[Definition]) -> list[Cte]:
+    columns: list[str] = []
     for definition in definitions:
-        assert definition.denominator is not None
-        name = _whole_name(definition)
-        for sql, column in (
-            (definition.denominator.sql, name),
-            (definition.denominator.rows, f"{name}_rows"),
-        ):
-            columns.append(
-                f"max(case when dimension = '' then {sql} end) over (\n"
-                f"    partition by grain, period_start\n) as {column}"
-            )
-    return Cte(
-        "combined_with_wholes",
-        print_select(Select(columns=tuple(columns), source="combined")),
-        "The denominator of the total, for dimensions that do not split it.",
+        denominator, name = definition.denominator, _whole_name(definition.variant)
+        if denominator and definition.variant.total_over:
+            columns += [
+                _of_total(denominator.sql, name),
+                _of_total(denominator.rows, f"{name}_rows"),
+            ]
+    if not columns:
+        return []
+    select = Select(columns=("*", *columns), source="combined")
+    comment = "The denominator of the total, for dimensions that do not split it."
+    return [Cte("combined_with_wholes", print_select(select), comment)]
+
+
+def _of_total(sql: str, name: str) -> str:
+    return (
+        f"max(case when dimension = '' then {sql} end) over (\n"
+        f"    partition by grain, period_start\n) as {name}"
     )
 
 
-def _whole_name(definition: Definition) -> str:
-    return "whole_" + definition.variant.id.replace(".", "_")
+def _whole_name(variant: Variant) -> str:
+    return "whole_" + variant.id.replace(".", "_")
 
 
-def _branch(definition: Definition, shape: Shape, context: KpiContext) -> str:
-    variant = definition.variant
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """The part of a query that gives the values of one variant."""
+
+    definition: Definition
+    shape: Shape
+    context: KpiContext
+
+    @property
+    def variant(self) -> Variant:
+        """The variant whose values they are."""
+        return self.definition.variant
+
+    @property
+    def first_day(self) -> str:
+        """The first day of all models behind the variant, as SQL."""
+        days = self.definition.whole.first_days
+        return f"least({', '.join(days)})" if len(days) > 1 else next(iter(days), "calendar_start")
+
+
+def _print_branch(branch: _Branch) -> str:
+    variant, definition = branch.variant, branch.definition
     if variant.model:
-        return _model_branch(definition, shape, context)
-    first_day = _least(definition.whole.first_days)
+        return _print_model_branch(branch)
     numerator, denominator = definition.numerator.sql, ""
-    rows = _unless_whole(definition, shape, definition.whole.rows, "_rows")
+    rows = _unless_whole(branch, definition.whole.rows, suffix="_rows")
     if definition.denominator is not None:
-        denominator = _unless_whole(definition, shape, definition.denominator.sql)
+        denominator = _unless_whole(branch, definition.denominator.sql)
     value = (
         f"cast({numerator} as double) / nullif(cast({denominator} as double), 0)"
         if denominator
@@ -167,46 +176,45 @@ def _branch(definition: Definition, shape: Shape, context: KpiContext) -> str:
         columns=(
             f"{quote_text(variant.kpi)} as kpi",
             f"{quote_text(variant.name)} as variant",
-            *shape.keys,
+            *branch.shape.keys,
             f"{value} as value",
             f"cast({numerator} as double) as numerator",
             f"cast({denominator or 'null'} as double) as denominator",
             f"cast({rows} as bigint) as sample_size",
             "cast(null as varchar) as null_reason",
-            *_status_columns(definition, first_day, context),
+            *_status_columns(branch, branch.first_day),
         ),
         source="combined_with_wholes" if variant.total_over else "combined",
-        where=_branch_conditions(definition, shape, first_day),
+        where=_conditions(branch),
     )
     return print_select(select)
 
 
-def _status_columns(
-    definition: Definition, first_day: str, context: KpiContext
-) -> tuple[str, str, str]:
-    maturity = definition.variant.maturity_days
-    if context.maturity_days is not None:
-        maturity = context.maturity_days
+def _status_columns(branch: _Branch, first_day: str) -> tuple[str, str, str]:
+    maturity = branch.variant.maturity_days
+    if branch.context.maturity_days is not None:
+        maturity = branch.context.maturity_days
     return (
-        f"{missing_condition(definition.requires)} as is_missing",
+        f"{missing_condition(branch.definition.requires)} as is_missing",
         f"{first_day} as first_day",
         f"{days_before_as_of(maturity)} as mature_until",
     )
 
 
-def _unless_whole(definition: Definition, shape: Shape, sql: str, suffix: str = "") -> str:
+def _unless_whole(branch: _Branch, sql: str, *, suffix: str = "") -> str:
     """Puts the total's value in place of a segment's where the dimension does not split it."""
-    whole = definition.variant.total_over
-    labels = whole if shape.by is None else (",".join(shape.by),)
-    if not whole or (shape.by is not None and not set(shape.by) & set(whole)):
+    whole, by = branch.variant.total_over, branch.shape.by
+    if not whole or (by is not None and not set(by) & set(whole)):
         return sql
+    labels = whole if by is None else (",".join(by),)
     listed = ", ".join(quote_text(label) for label in labels)
-    name = _whole_name(definition) + suffix
+    name = _whole_name(branch.variant) + suffix
     return f"case when dimension in ({listed}) then {name} else {sql} end"
 
 
-def _branch_conditions(definition: Definition, shape: Shape, first_day: str) -> tuple[str, ...]:
-    variant, population = definition.variant, definition.whole.population
+def _conditions(branch: _Branch) -> tuple[str, ...]:
+    variant, shape, first_day = branch.variant, branch.shape, branch.first_day
+    population = branch.definition.whole.population
     conditions = []
     if shape.by is None:
         grains = [grain for grain in shape.grains if grain in variant.grains]
@@ -224,12 +232,9 @@ def _branch_conditions(definition: Definition, shape: Shape, first_day: str) -> 
     return tuple(conditions)
 
 
-def _model_branch(definition: Definition, shape: Shape, context: KpiContext) -> str:
-    variant = definition.variant
-    segments = tuple(
-        f"results.segment as {name}" if index == 0 else f"'' as {name}"
-        for index, name in enumerate(shape.segments)
-    )
+def _print_model_branch(branch: _Branch) -> str:
+    variant, shape = branch.variant, branch.shape
+    first, *others = shape.segments
     where = [f"results.variant = {quote_text(variant.name)}"]
     if shape.by is not None:
         where.append(f"results.dimension = {quote_text(','.join(shape.by))}")
@@ -241,15 +246,16 @@ def _model_branch(definition: Definition, shape: Shape, context: KpiContext) -> 
             "cast(results.period_start as timestamp) as period_start",
             "periods.period_end",
             "results.dimension",
-            *segments,
+            f"results.segment as {first}",
+            *(f"'' as {name}" for name in others),
             "cast(results.value as double) as value",
             "cast(results.numerator as double) as numerator",
             "cast(results.denominator as double) as denominator",
             "cast(results.sample_size as bigint) as sample_size",
             "results.null_reason",
-            *_status_columns(definition, "cast(null as date)", context),
+            *_status_columns(branch, "cast(null as date)"),
         ),
-        source=f"{context.relation(variant.model)} as results",
+        source=f"{branch.context.relation(variant.model)} as results",
         joins=(
             "inner join periods",
             "    on results.grain = periods.grain",
@@ -290,9 +296,3 @@ def _final(shape: Shape) -> str:
         source="measured",
     )
     return print_select(select)
-
-
-def _least(columns: Sequence[str]) -> str:
-    if not columns:
-        return "calendar_start"
-    return columns[0] if len(columns) == 1 else f"least({', '.join(columns)})"

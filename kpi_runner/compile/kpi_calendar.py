@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kpi_runner.compile.kpi_groups import Shape
 from kpi_runner.compile.kpi_parts import Breakdown
+from kpi_runner.compile.kpi_shape import Shape
 from kpi_runner.core.kpi import Grain
 from kpi_runner.core.names import quote_text
 from kpi_runner.core.placeholders import TIME_ZONE
@@ -20,7 +20,7 @@ _CALENDAR_STEPS = {
 
 
 def calendar_ctes(
-    breakdown: Breakdown, shape: Shape, relation: Callable[[str], str], *, has_dates: bool
+    breakdown: Breakdown, shape: Shape, *, relation: Callable[[str], str], has_dates: bool
 ) -> tuple[Cte, ...]:
     """Returns ``dates``, ``first_days``, ``day_periods``, ``all_periods``, ``periods``, ``spine``.
 
@@ -92,7 +92,7 @@ def _first_days_ctes(breakdown: Breakdown) -> list[Cte]:
 def _day_periods_cte(shape: Shape) -> Cte:
     queries = [_days_of(grain, shape) for grain in shape.grains if grain != Grain.HOUR]
     if not queries:
-        none = _day_period("''", "date_day", "date_day")
+        none = _day_period("''", start="date_day", end="date_day")
         queries = [print_select(Select(columns=none, source="dates", where=("false",)))]
     return Cte("day_periods", print_union(queries), "The periods that each day belongs to.")
 
@@ -105,11 +105,11 @@ def _days_of(grain: Grain, shape: Shape) -> str:
     elif grain == Grain.ALL:
         start, end = shape.start or "calendar_start", shape.end
         joins = () if shape.start else ("cross join first_days",)
-    columns = _day_period(quote_text(grain), start, end)
+    columns = _day_period(quote_text(grain), start=start, end=end)
     return print_select(Select(columns=columns, source="dates", joins=joins))
 
 
-def _day_period(grain: str, start: str, end: str) -> tuple[str, ...]:
+def _day_period(grain: str, *, start: str, end: str) -> tuple[str, ...]:
     return (
         "date_day",
         f"{grain} as grain",
@@ -172,5 +172,5 @@ def _spine_cte(breakdown: Breakdown, shape: Shape) -> Cte:
 
 def _has_hours(breakdown: Breakdown, shape: Shape) -> bool:
     return Grain.HOUR in shape.grains and any(
-        Grain.HOUR in group.grains for group in breakdown.groups.values()
+        Grain.HOUR in group.grains for group in breakdown.groups
     )

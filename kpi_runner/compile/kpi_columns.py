@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from kpi_runner.compile.kpi_groups import hour_column
-from kpi_runner.compile.kpi_parts import Breakdown, Group
+from kpi_runner.compile.kpi_parts import Breakdown, Group, Kind
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.kpi import Grain, Variant
 from kpi_runner.core.suggest import did_you_mean
@@ -28,19 +28,16 @@ RESULT_COLUMNS = (
 
 
 def check_columns(
-    breakdown: Breakdown, chosen: Iterable[Variant], columns_of: ColumnsOf
+    breakdown: Breakdown, chosen: Iterable[Variant], *, columns_of: ColumnsOf
 ) -> tuple[Diagnostic, ...]:
     """Returns K501 and K504 for unknown columns, K509 for a KPI model that lacks one."""
     found: list[Diagnostic] = []
-    for group in breakdown.groups.values():
+    for group in breakdown.groups:
         columns = columns_of(group.key.model)
-        if columns is None:
-            continue
-        if group.key.kind == "model":
-            found.extend(_lacking(group, columns, chosen))
-        else:
+        if columns is not None and group.key.kind != Kind.MODEL:
             found.extend(_unknown(group, columns))
     for variant in chosen:
+        found.extend(_lacking(variant, columns_of))
         found.extend(_unknown_time(variant, columns_of))
     return tuple(dict.fromkeys(found))
 
@@ -80,10 +77,13 @@ def _unknown_time(variant: Variant, columns_of: ColumnsOf) -> list[Diagnostic]:
     ]
 
 
-def _lacking(group: Group, columns: tuple[str, ...], chosen: Iterable[Variant]) -> list[Diagnostic]:
-    span = next((v.span for v in chosen if v.model == group.key.model), None)
+def _lacking(variant: Variant, columns_of: ColumnsOf) -> list[Diagnostic]:
+    columns = columns_of(variant.model) if variant.model else None
+    if columns is None:
+        return []
     lacking = [column for column in RESULT_COLUMNS if column not in columns]
     if not lacking:
         return []
-    message = f"KPI model '{group.key.model}' lacks the column '{lacking[0]}'"
-    return [Diagnostic("K509", message, span, hint=f"It has {', '.join(RESULT_COLUMNS)}.")]
+    message = f"KPI model '{variant.model}' lacks the column '{lacking[0]}'"
+    hint = f"A KPI model has the columns {', '.join(RESULT_COLUMNS)}."
+    return [Diagnostic("K509", message, variant.span, hint=hint)]

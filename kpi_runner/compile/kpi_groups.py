@@ -6,75 +6,79 @@ period_end, dimension, segment_1 …`` and one column per aggregate.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from kpi_runner.compile.kpi_parts import Group
+from kpi_runner.compile.kpi_parts import Group, Kind
+from kpi_runner.compile.kpi_shape import Shape
 from kpi_runner.core.kpi import Grain
 from kpi_runner.core.names import quote_text
-from kpi_runner.core.placeholders import AS_OF_DATE
 from kpi_runner.sql.build import Cte, Select, print_select, print_union
 
-HOUR_DIMENSIONS = ("sales_channel",)
+HOUR_DIMENSIONS = frozenset({"sales_channel"})
 NONE = "(none)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
-    """Which rows a KPI query gives.
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """A group as a query of some shape reads it; ``table`` is its model, as SQL."""
 
-    Args:
-        grains: the periods.
-        by: the dimensions that split every row together (`kpi query --by`), or None for a
-            mart: the total, and one dimension at a time.
-        start, end: the first and last day as SQL dates; ``start`` empty for all there is.
-        where: a condition on the rows of every model that is read.
-    """
-
-    grains: tuple[Grain, ...]
-    by: tuple[str, ...] | None = None
-    start: str = ""
-    end: str = AS_OF_DATE
-    where: str = ""
+    group: Group
+    shape: Shape
+    table: str
 
     @property
-    def segments(self) -> tuple[str, ...]:
-        """The names of the segment columns."""
-        return tuple(f"segment_{index + 1}" for index in range(len(self.by or ("",))))
+    def name(self) -> str:
+        """The CTE that the scan ends in; those before it start with this name."""
+        return self.group.name
 
     @property
-    def keys(self) -> tuple[str, ...]:
-        """The columns that identify a row."""
-        return ("grain", "period_start", "period_end", "dimension", *self.segments)
+    def sets(self) -> tuple[tuple[str, ...], ...]:
+        """The sets of dimensions that rows are grouped by."""
+        return self.shape.sets(tuple(self.group.dimensions))
 
-    def sets(self, dimensions: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-        """The sets of dimensions to group a model by that has these dimensions."""
-        if self.by is None:
-            return ((), *((dimension,) for dimension in dimensions))
-        return ((), self.by) if self.by and set(self.by) <= set(dimensions) else ((),)
+    @property
+    def has_hours(self) -> bool:
+        """True where hours are wanted, and the group knows the hour of each row."""
+        is_of_hours = self.group.key.over is None and not self.group.key.at_end
+        grains = self.group.grains & set(self.shape.grains)
+        return is_of_hours and Grain.HOUR in grains
+
+    @property
+    def has_periods(self) -> bool:
+        """True where anything but hours is wanted."""
+        return set(self.shape.grains) != {Grain.HOUR}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the aggregates."""
+        return tuple(aggregate.name for aggregate in self.group.aggregates)
+
+    @property
+    def aggregates(self) -> tuple[str, ...]:
+        """The aggregates as columns of a SELECT."""
+        return tuple(f"{one.sql} as {one.name}" for one in self.group.aggregates)
 
 
-def group_ctes(group: Group, shape: Shape, relation: Callable[[str], str]) -> tuple[Cte, ...]:
-    """Returns the CTEs of a group; ``relation`` gives the table of a model's name."""
-    if group.key.kind == "model":
-        return (_model_cte(group, shape, relation),)
-    dimensions = tuple(group.dimensions)
-    sets = shape.sets(dimensions)
-    rows = _rows_cte(group, shape, sets, relation)
-    if group.key.kind == "exact":
-        return (rows, *_exact_ctes(group, shape, sets))
-    daily = _daily_cte(group, shape, sets)
-    if group.key.kind == "running":
-        return (rows, daily, *_running_ctes(group, shape))
-    return (rows, daily, _rolled_cte(group, shape, sets))
+def group_ctes(group: Group, shape: Shape, *, table: str) -> tuple[Cte, ...]:
+    """Returns the CTEs of a group; ``table`` is its model, as SQL."""
+    return _FORMS[group.key.kind](_Scan(group, shape, table))
 
 
-def _rows_cte(
-    group: Group, shape: Shape, sets: tuple[tuple[str, ...], ...], relation: Callable[[str], str]
-) -> Cte:
-    used = tuple(dict.fromkeys(dimension for one in sets for dimension in one))
+def _additive_ctes(scan: _Scan) -> tuple[Cte, ...]:
+    queries = [_rolled(scan, f"{scan.name}_daily")] if scan.has_periods else []
+    if scan.has_hours:
+        queries.append(_hourly(scan, f"{scan.name}_rows"))
+    rolled = Cte(scan.name, print_union(queries), "Days add up to longer periods.")
+    return (_rows_cte(scan), _daily_cte(scan), rolled)
+
+
+def _rows_cte(scan: _Scan) -> Cte:
+    group, shape = scan.group, scan.shape
+    used = tuple(dict.fromkeys(dimension for one in scan.sets for dimension in one))
     columns = [f"{group.key.time} as date_day"]
-    if _has_hours(group, shape):
+    if scan.has_hours:
         columns.append(f"{hour_column(group.key.time)} as hour_start")
     columns += [f"coalesce(cast({d} as varchar), {quote_text(NONE)}) as by_{d}" for d in used]
     columns += [column for column in sorted(group.reads) if column != "date_day"]
@@ -83,37 +87,29 @@ def _rows_cte(
         where.append(f"{group.key.time} >= {shape.start}")
     if shape.where:
         where.append(f"({shape.where})")
-    select = Select(columns=tuple(columns), source=relation(group.key.model), where=tuple(where))
-    return Cte(f"{group.name}_rows", print_select(select))
+    select = Select(columns=tuple(columns), source=scan.table, where=tuple(where))
+    return Cte(f"{scan.name}_rows", print_select(select))
 
 
-def _daily_cte(group: Group, shape: Shape, sets: tuple[tuple[str, ...], ...]) -> Cte:
+def _daily_cte(scan: _Scan) -> Cte:
     select = Select(
-        columns=("date_day", *_labels(shape, sets), *_aggregates(group)),
-        source=f"{group.name}_rows",
-        group_by=_grouping(("date_day",), sets),
+        columns=("date_day", *_labels(scan.shape, scan.sets), *scan.aggregates),
+        source=f"{scan.name}_rows",
+        group_by=_grouping(("date_day",), scan.sets),
     )
-    return Cte(f"{group.name}_daily", print_select(select))
+    return Cte(f"{scan.name}_daily", print_select(select))
 
 
-def _rolled_cte(group: Group, shape: Shape, sets: tuple[tuple[str, ...], ...]) -> Cte:
-    queries = []
-    if set(shape.grains) != {Grain.HOUR}:
-        queries.append(_rolled(group, shape, f"{group.name}_daily"))
-    if _has_hours(group, shape):
-        queries.append(_hourly(group, shape, sets, f"{group.name}_rows"))
-    return Cte(group.name, print_union(queries), "Days add up to longer periods.")
-
-
-def _hourly(group: Group, shape: Shape, sets: tuple[tuple[str, ...], ...], rows: str) -> str:
-    hourly = tuple(one for one in sets if shape.by is not None or _is_hourly(one))
+def _hourly(scan: _Scan, rows: str) -> str:
+    is_mart = scan.shape.by is None
+    hourly = tuple(one for one in scan.sets if not is_mart or set(one) <= HOUR_DIMENSIONS)
     select = Select(
         columns=(
             "'hour' as grain",
             "hour_start as period_start",
             "max(date_day) as period_end",
-            *_labels(shape, hourly),
-            *_aggregates(group),
+            *_labels(scan.shape, hourly),
+            *scan.aggregates,
         ),
         source=rows,
         group_by=_grouping(("hour_start",), hourly),
@@ -121,66 +117,60 @@ def _hourly(group: Group, shape: Shape, sets: tuple[tuple[str, ...], ...], rows:
     return print_select(select)
 
 
-def _rolled(group: Group, shape: Shape, daily: str, periods: str = "day_periods") -> str:
-    aggregates = tuple(
-        f"{group.roll_ups[name]}({daily}.{name}) as {name}" for name in group.columns.values()
+def _rolled(scan: _Scan, daily: str) -> str:
+    split = (f"{daily}.dimension", *(f"{daily}.{segment}" for segment in scan.shape.segments))
+    aggregates = (
+        f"{one.roll_up}({daily}.{one.name}) as {one.name}" for one in scan.group.aggregates
     )
     select = Select(
         columns=(
-            f"{periods}.grain",
-            f"cast({periods}.period_start as timestamp) as period_start",
-            f"{periods}.period_end",
-            f"{daily}.dimension",
-            *(f"{daily}.{segment}" for segment in shape.segments),
+            "day_periods.grain",
+            "cast(day_periods.period_start as timestamp) as period_start",
+            "day_periods.period_end",
+            *split,
             *aggregates,
         ),
         source=daily,
-        joins=(f"inner join {periods}", f"    on {daily}.date_day = {periods}.date_day"),
+        joins=("inner join day_periods", f"    on {daily}.date_day = day_periods.date_day"),
         group_by=(
-            f"{periods}.grain",
-            f"{periods}.period_start",
-            f"{periods}.period_end",
-            f"{daily}.dimension",
-            *(f"{daily}.{segment}" for segment in shape.segments),
+            "day_periods.grain",
+            "day_periods.period_start",
+            "day_periods.period_end",
+            *split,
         ),
     )
     return print_select(select)
 
 
-def _exact_ctes(group: Group, shape: Shape, sets: tuple[tuple[str, ...], ...]) -> tuple[Cte, ...]:
-    comment = "These values do not add up over periods."
-    queries = []
-    if set(shape.grains) != {Grain.HOUR}:
-        queries.append(_exact(group, shape, sets))
-    if not _has_hours(group, shape):
-        return (Cte(group.name, print_union(queries), comment),)
-    hours = Select(
-        columns=("*", "hour_start as period_start", "date_day as period_end"),
-        source=f"{group.name}_rows",
-    )
-    queries.append(_hourly(group, shape, sets, f"{group.name}_hours"))
-    return (
-        Cte(f"{group.name}_hours", print_select(hours)),
-        Cte(group.name, print_union(queries), comment),
-    )
+def _exact_ctes(scan: _Scan) -> tuple[Cte, ...]:
+    ctes, queries = [_rows_cte(scan)], [_exact(scan)] if scan.has_periods else []
+    if scan.has_hours:
+        hours = Select(
+            columns=("*", "hour_start as period_start", "date_day as period_end"),
+            source=f"{scan.name}_rows",
+        )
+        ctes.append(Cte(f"{scan.name}_hours", print_select(hours)))
+        queries.append(_hourly(scan, f"{scan.name}_hours"))
+    ctes.append(Cte(scan.name, print_union(queries), "These values do not add up over periods."))
+    return tuple(ctes)
 
 
-def _exact(group: Group, shape: Shape, sets: tuple[tuple[str, ...], ...]) -> str:
-    source, on = _exact_join(group)
-    wanted = group.grains | {Grain.ALL}
-    grains = ", ".join(quote_text(grain) for grain in shape.grains if grain in wanted)
+def _exact(scan: _Scan) -> str:
+    source, on = _exact_join(scan.group)
+    wanted = scan.group.grains | {Grain.ALL}
+    grains = ", ".join(quote_text(grain) for grain in scan.shape.grains if grain in wanted)
     select = Select(
         columns=(
             "grain",
             "cast(period_start as timestamp) as period_start",
             "period_end",
-            *_labels(shape, sets),
-            *_aggregates(group),
+            *_labels(scan.shape, scan.sets),
+            *scan.aggregates,
         ),
-        source=f"{group.name}_rows",
+        source=f"{scan.name}_rows",
         joins=(f"inner join {source}", f"    on {on}"),
         where=(f"grain in ({grains or quote_text('')})",),
-        group_by=_grouping(("grain", "period_start", "period_end"), sets),
+        group_by=_grouping(("grain", "period_start", "period_end"), scan.sets),
     )
     return print_select(select)
 
@@ -200,14 +190,14 @@ def _exact_join(group: Group) -> tuple[str, str]:
     return "day_periods", f"{rows}.date_day = day_periods.date_day"
 
 
-def _running_ctes(group: Group, shape: Shape) -> tuple[Cte, ...]:
-    daily, ctes = f"{group.name}_daily", []
-    over = group.key.over
+def _running_ctes(scan: _Scan) -> tuple[Cte, ...]:
+    name, over = scan.name, scan.group.key.over
+    segments = ("dimension", *scan.shape.segments)
+    ctes, daily = [_rows_cte(scan), _daily_cte(scan)], f"{name}_daily"
     if over and over.trailing_days:
-        ctes.append(_expiring_cte(group, shape, over.trailing_days))
-        daily = f"{group.name}_moves"
-    ctes.append(Cte(f"{group.name}_rolled", _rolled(group, shape, daily)))
-    segments = ("dimension", *shape.segments)
+        ctes.append(_expiring_cte(scan, over.trailing_days))
+        daily = f"{name}_moves"
+    found = Select(columns=segments, source=daily, group_by=segments)
     grid = Select(
         columns=(
             "all_periods.grain",
@@ -216,36 +206,34 @@ def _running_ctes(group: Group, shape: Shape) -> tuple[Cte, ...]:
             *(f"found.{column}" for column in segments),
         ),
         source="all_periods",
-        joins=(f"cross join {group.name}_found as found",),
+        joins=(f"cross join {name}_found as found",),
     )
-    ctes.append(
-        Cte(
-            f"{group.name}_found",
-            print_select(Select(columns=segments, source=daily, group_by=segments)),
-        )
+    return (
+        *ctes,
+        Cte(f"{name}_rolled", _rolled(scan, daily)),
+        Cte(f"{name}_found", print_select(found)),
+        Cte(f"{name}_grid", print_select(grid)),
+        _accumulated_cte(scan),
     )
-    ctes.append(Cte(f"{group.name}_grid", print_select(grid)))
-    ctes.append(_accumulated_cte(group, shape))
-    return tuple(ctes)
 
 
-def _expiring_cte(group: Group, shape: Shape, days: int) -> Cte:
-    daily = f"{group.name}_daily"
-    names, keys = tuple(group.columns.values()), ("dimension", *shape.segments)
-    enters = Select(columns=("date_day", *keys, *names), source=daily)
+def _expiring_cte(scan: _Scan, days: int) -> Cte:
+    keys = ("dimension", *scan.shape.segments)
+    negated = (f"-{name} as {name}" for name in scan.columns)
+    enters = Select(columns=("date_day", *keys, *scan.columns), source=f"{scan.name}_daily")
     leaves = Select(
-        columns=(f"date_day + {days} as date_day", *keys, *(f"-{n} as {n}" for n in names)),
-        source=daily,
+        columns=(f"date_day + {days} as date_day", *keys, *negated),
+        source=f"{scan.name}_daily",
     )
     return Cte(
-        f"{group.name}_moves",
+        f"{scan.name}_moves",
         print_union([print_select(enters), print_select(leaves)]),
         f"What enters the window of {days} days leaves it that many days later.",
     )
 
 
-def _accumulated_cte(group: Group, shape: Shape) -> Cte:
-    grid, rolled = f"{group.name}_grid", f"{group.name}_rolled"
+def _accumulated_cte(scan: _Scan) -> Cte:
+    grid, rolled, shape = f"{scan.name}_grid", f"{scan.name}_rolled", scan.shape
     partition = ", ".join(f"{grid}.{key}" for key in ("grain", "dimension", *shape.segments))
     keys = ("grain", "period_start", "dimension", *shape.segments)
     window = f"partition by {partition}\n    order by {grid}.period_start"
@@ -254,7 +242,7 @@ def _accumulated_cte(group: Group, shape: Shape) -> Cte:
             *(f"{grid}.{key}" for key in shape.keys),
             *(
                 f"sum(coalesce({rolled}.{name}, 0)) over (\n    {window}\n) as {name}"
-                for name in group.columns.values()
+                for name in scan.columns
             ),
         ),
         source=grid,
@@ -263,32 +251,41 @@ def _accumulated_cte(group: Group, shape: Shape) -> Cte:
             "    on " + "\n    and ".join(f"{grid}.{key} = {rolled}.{key}" for key in keys),
         ),
     )
-    return Cte(group.name, print_select(select), "Each period ends with all that came before.")
+    return Cte(scan.name, print_select(select), "Each period ends with all that came before.")
 
 
-def _model_cte(group: Group, shape: Shape, relation: Callable[[str], str]) -> Cte:
-    segments = tuple(
-        f"{group.name}_model.segment as {name}" if index == 0 else f"'' as {name}"
-        for index, name in enumerate(shape.segments)
-    )
+def _model_ctes(scan: _Scan) -> tuple[Cte, ...]:
+    model = f"{scan.name}_model"
+    first, *others = scan.shape.segments
     select = Select(
         columns=(
             "periods.grain",
             "cast(periods.period_start as timestamp) as period_start",
             "periods.period_end",
-            f"{group.name}_model.dimension",
-            *segments,
-            *(f"{sql} as {name}" for sql, name in group.columns.items()),
+            f"{model}.dimension",
+            f"{model}.segment as {first}",
+            *(f"'' as {name}" for name in others),
+            *scan.aggregates,
         ),
-        source=f"{relation(group.key.model)} as {group.name}_model",
+        source=f"{scan.table} as {model}",
         joins=(
             "inner join periods",
-            f"    on {group.name}_model.grain = periods.grain",
-            f"    and cast({group.name}_model.period_start as date) = periods.period_start",
+            f"    on {model}.grain = periods.grain",
+            f"    and cast({model}.period_start as date) = periods.period_start",
         ),
-        where=(f"{group.name}_model.variant = {quote_text(group.key.time)}",),
+        where=(f"{model}.variant = {quote_text(scan.group.key.variant)}",),
     )
-    return Cte(group.name, print_select(select))
+    return (Cte(scan.name, print_select(select)),)
+
+
+_FORMS: Mapping[Kind, Callable[[_Scan], tuple[Cte, ...]]] = MappingProxyType(
+    {
+        Kind.ADDITIVE: _additive_ctes,
+        Kind.RUNNING: _running_ctes,
+        Kind.EXACT: _exact_ctes,
+        Kind.MODEL: _model_ctes,
+    }
+)
 
 
 def hour_column(time: str) -> str:
@@ -298,19 +295,6 @@ def hour_column(time: str) -> str:
     'order_hour'
     """
     return time.removesuffix("_date") + "_hour"
-
-
-def _has_hours(group: Group, shape: Shape) -> bool:
-    is_of_hours = group.key.over is None and not group.key.at_end
-    return is_of_hours and Grain.HOUR in group.grains and Grain.HOUR in shape.grains
-
-
-def _is_hourly(dimensions: tuple[str, ...]) -> bool:
-    return all(dimension in HOUR_DIMENSIONS for dimension in dimensions)
-
-
-def _aggregates(group: Group) -> tuple[str, ...]:
-    return tuple(f"{sql} as {name}" for sql, name in group.columns.items())
 
 
 def _labels(shape: Shape, sets: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:

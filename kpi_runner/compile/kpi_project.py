@@ -5,17 +5,16 @@ Knows no template: the relation of a model, its columns and rendered text come i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from kpi_runner.compile.assertion import AssertionContext, CompiledAssertion, compile_assertion
 from kpi_runner.compile.definition import CATALOG_COLUMNS, catalog_row
 from kpi_runner.compile.derived import derive_assertions
-from kpi_runner.compile.kpi import MART_GRAINS, KpiContext, compile_catalog, compile_values
+from kpi_runner.compile.kpi import KpiContext, compile_catalog, compile_values
+from kpi_runner.compile.kpi_breakdown import break_down
 from kpi_runner.compile.kpi_columns import ColumnsOf, check_columns
-from kpi_runner.compile.kpi_groups import Shape
-from kpi_runner.compile.kpi_parts import Breakdown
+from kpi_runner.compile.kpi_shape import MART_GRAINS, Shape
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.kpi import Kpi, Variant
@@ -27,9 +26,8 @@ from kpi_runner.core.suggest import did_you_mean
 CATALOG_AREA = "catalog"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class KpiCompiler:
-    """What KPIs need of their project.
+    """Compiles on demand, and remembers marts.
 
     Args:
         project: a project without mistakes of loading.
@@ -38,28 +36,28 @@ class KpiCompiler:
         render: renders the text of a `sql:` in an assertion.
     """
 
-    project: Project
-    relation: Callable[[str], str]
-    columns_of: ColumnsOf
-    render: Callable[[str, Span | None], str]
-    variants: Mapping[str, Variant] = field(init=False)
-    _marts: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        variants = (v for kpi in self.project.kpis.values() for v in kpi.variants)
-        object.__setattr__(self, "variants", {variant.id: variant for variant in variants})
+    def __init__(
+        self,
+        project: Project,
+        *,
+        relation: Callable[[str], str],
+        columns_of: ColumnsOf,
+        render: Callable[[str, Span | None], str],
+    ) -> None:
+        variants = (v for kpi in project.kpis.values() for v in kpi.variants)
+        self.variants = {variant.id: variant for variant in variants}
+        self._project = project
+        self._relation = relation
+        self._columns_of = columns_of
+        self._render = render
+        self._marts: dict[str, str] = {}
 
     def check(self) -> tuple[Diagnostic, ...]:
         """Returns what is wrong with all KPIs, before anything runs."""
-        found: list[Diagnostic] = []
-        breakdown = Breakdown(self.variants)
-        for variant in self.variants.values():
-            try:
-                breakdown.define(variant)
-            except ProjectInvalid as error:
-                found.extend(error.diagnostics)
-        found.extend(check_columns(breakdown, tuple(self.variants.values()), self.columns_of))
-        return tuple(dict.fromkeys(found))
+        chosen = tuple(self.variants.values())
+        breakdown = break_down(chosen, self.variants)
+        columns = check_columns(breakdown, chosen, columns_of=self._columns_of)
+        return (*breakdown.diagnostics, *columns)
 
     def mart_text(self, area: str) -> str:
         """Returns the SQL that ``kpis(area)`` stands for; raises ProjectInvalid."""
@@ -69,7 +67,7 @@ class KpiCompiler:
 
     def compile_query(self, chosen: Iterable[Variant], shape: Shape) -> str:
         """Returns the query of the chosen variants in a shape; raises ProjectInvalid."""
-        return compile_values(tuple(chosen), shape, self._context())[0]
+        return compile_values(chosen, shape, context=self._context())
 
     def compile_assertions(self, kpi: Kpi) -> tuple[CompiledAssertion, ...]:
         """Returns the derived and declared assertions of a KPI; raises ProjectInvalid."""
@@ -78,19 +76,19 @@ class KpiCompiler:
         context = AssertionContext(
             mart=self._mart_of,
             variants=self.variants,
-            render=self.render,
-            locate_file=lambda path: str(Path(self.project.config.root, path)),
+            render=self._render,
+            locate_file=lambda path: str(Path(self._project.config.root, path)),
         )
         return tuple(
-            compile_assertion(variant, assertion, context)
+            compile_assertion(variant, assertion, context=context)
             for variant in kpi.variants
             for assertion in (*derive_assertions(variant, self.variants), *variant.assertions)
         )
 
     def _mart_of(self, kpi: str) -> str:
-        entry = self.project.find_kpi(kpi)
+        entry = self._project.find_kpi(kpi)
         area = entry.area if entry else ""
-        for model in self.project.models.values():
+        for model in self._project.models.values():
             if any(call.area == area for call in model.scan.kpis):
                 return model.relation.sql
         message = f"no model publishes the KPIs of area '{area}'"
@@ -98,7 +96,7 @@ class KpiCompiler:
         raise ProjectInvalid(Diagnostic("K507", message, entry.span if entry else None, hint))
 
     def _compile_mart(self, area: str) -> str:
-        kpis = [kpi for kpi in self.project.kpis.values() if not kpi.is_hidden]
+        kpis = [kpi for kpi in self._project.kpis.values() if not kpi.is_hidden]
         if area == CATALOG_AREA:
             rows = [catalog_row(kpi, variant) for kpi in kpis for variant in kpi.variants]
             return compile_catalog(rows, CATALOG_COLUMNS)
@@ -107,13 +105,13 @@ class KpiCompiler:
             areas = {kpi.area for kpi in kpis}
             hint = did_you_mean(area, areas) or f"Known: {', '.join(sorted(areas))}."
             raise ProjectInvalid(Diagnostic("K507", f"no KPI has the area '{area}'", hint=hint))
-        return compile_values(chosen, Shape(grains=MART_GRAINS), self._context())[0]
+        return self.compile_query(chosen, Shape(grains=MART_GRAINS))
 
     def _context(self) -> KpiContext:
-        maturity = self.project.config.vars.get("maturity_days")
+        maturity = self._project.config.vars.get("maturity_days")
         return KpiContext(
             variants=self.variants,
-            relation=self.relation,
-            has_dates=self.project.find_model("dim_dates") is not None,
+            relation=self._relation,
+            has_dates=self._project.find_model("dim_dates") is not None,
             maturity_days=int(maturity) if maturity is not None else None,
         )

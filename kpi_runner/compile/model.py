@@ -1,4 +1,4 @@
-"""Renders each template once and puts ephemeral parents in line as CTEs."""
+"""A rendered model as one SELECT: cleaned, with ephemeral parents in line as CTEs."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def clean_select(text: str, span: Span) -> str:
     return body
 
 
-def inline_parents(node: NodeId, text: str, parents: Iterable[tuple[NodeId, str, str]]) -> Compiled:
+def inline_parents(
+    node: NodeId, text: str, *, parents: Iterable[tuple[NodeId, str, str]]
+) -> Compiled:
     """Returns a node's SELECT with ephemeral parents in front.
 
     Args:
@@ -63,7 +65,7 @@ def inline_parents(node: NodeId, text: str, parents: Iterable[tuple[NodeId, str,
     ctes = tuple(parents)
     if not ctes:
         return Compiled(node, text, (Segment(1, _lines(text), node),))
-    start = _BLANK.match(text).end()  # type: ignore[union-attr]
+    start = next(_BLANK.finditer(text)).end()
     has_with = _WITH.match(text, start)
     head = text[: has_with.end()] if has_with else text[:start] + "with"
     rest = text[has_with.end() :] if has_with else text[start:]
@@ -81,6 +83,7 @@ def inline_parents(node: NodeId, text: str, parents: Iterable[tuple[NodeId, str,
 def ephemeral_ancestors(
     node: NodeId,
     parents: Mapping[NodeId, tuple[NodeId, ...]],
+    *,
     is_ephemeral: Callable[[NodeId], bool],
 ) -> tuple[NodeId, ...]:
     """Returns the ephemeral models that a node reads through ephemeral models, parents first."""

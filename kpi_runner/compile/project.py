@@ -58,8 +58,13 @@ class ProjectCompiler:
         self._templates = SqlTemplates(project.macros)
         self._rendered: dict[NodeId, RenderedText] = {}
         self._columns: dict[str, tuple[str, ...] | None] = {}
+        self._owners: dict[Relation, Model | Seed | Source] = {
+            node.relation: node
+            for nodes in (project.sources, project.seeds, project.models)
+            for node in nodes.values()
+        }
         self.kpis = KpiCompiler(
-            project=project,
+            project,
             relation=self._ref,
             columns_of=self.columns_of,
             render=self._render_text,
@@ -67,18 +72,17 @@ class ProjectCompiler:
 
     def compile_model(self, node: NodeId) -> Compiled:
         """Returns the SELECT of a model; raises ProjectInvalid."""
-        return inline_parents(node, self._select(node), self._ephemeral_parents(node))
+        return inline_parents(node, self._select(node), parents=self._ephemeral_parents(node))
 
     def compile_test(self, node: NodeId) -> Compiled:
         """Returns the query of a data test; its rows are failures. Raises ProjectInvalid."""
         test = self.project.tests[node]
         if test.kind == "singular":
-            rendered = self._render(node, test.raw, test.path, None)
-            text = clean_select(rendered.text, Span(test.path))
-            return inline_parents(node, text, self._ephemeral_parents(node))
+            text = clean_select(self._render(test).text, Span(test.path))
+            return inline_parents(node, text, parents=self._ephemeral_parents(node))
         relation = self._relation_of(test.node).sql
         if test.kind in GENERIC_TESTS:
-            return Compiled(node, compile_data_test(test, relation, self._relate))
+            return Compiled(node, compile_data_test(test, relation, relate=self._relate))
         return Compiled(node, self._custom_test(test, relation))
 
     def render_mapping(self, raw: str, path: str) -> str:
@@ -93,8 +97,8 @@ class ProjectCompiler:
             self._columns[model] = self._find_columns(model)
         return self._columns[model]
 
-    def locate(self, node: NodeId, line: int, column: int) -> Span | None:
-        """Returns the place in a template of a place in its rendered text."""
+    def locate(self, node: NodeId, position: tuple[int, int]) -> Span | None:
+        """Returns the place in a template of a line and column of its rendered text."""
         rendered = self._rendered.get(node)
         if rendered is None:
             return None
@@ -104,24 +108,24 @@ class ProjectCompiler:
             path=rendered.path,
             context=rendered.context,
             expected=rendered.text,
-            position=(line, column),
+            position=position,
         )
 
     def _ephemeral_parents(self, node: NodeId) -> list[tuple[NodeId, str, str]]:
-        parents = ephemeral_ancestors(node, self.project.parents, self._is_ephemeral)
+        parents = ephemeral_ancestors(node, self.project.parents, is_ephemeral=self._is_ephemeral)
         return [(p, ephemeral_name(self.project.models[p]), self._select(p)) for p in parents]
 
     def _select(self, node: NodeId) -> str:
         model = self.project.models[node]
-        rendered = self._render(node, model.raw, model.path, model)
-        return clean_select(rendered.text, Span(model.path))
+        return clean_select(self._render(model).text, Span(model.path))
 
-    def _render(self, node: NodeId, raw: str, path: str, model: Model | None) -> RenderedText:
-        if node not in self._rendered:
-            context = build_context(self._names(model))
-            text = render(self._templates, raw, path=path, context=context)
-            self._rendered[node] = RenderedText(raw, path, context, text)
-        return self._rendered[node]
+    def _render(self, node: Model | DataTest) -> RenderedText:
+        if node.id not in self._rendered:
+            names = self._names(node if isinstance(node, Model) else None)
+            context = build_context(names)
+            text = render(self._templates, node.raw, path=node.path, context=context)
+            self._rendered[node.id] = RenderedText(node.raw, node.path, context, text)
+        return self._rendered[node.id]
 
     def _render_text(self, raw: str, span: Span | None) -> str:
         path = span.path if span else "kpis.yml"
@@ -148,22 +152,22 @@ class ProjectCompiler:
     def _ref(self, name: str) -> str:
         node = self.project.find_model(name)
         if node is None:
-            raise ProjectInvalid(self._unknown("K201", "model", name))
-        is_ephemeral = isinstance(node, Model) and self._is_ephemeral(node.id)
-        return ephemeral_name(node) if is_ephemeral else node.relation.sql  # type: ignore[arg-type]
+            known = [model.name for model in self.project.models.values()]
+            known += [seed.name for seed in self.project.seeds.values()]
+            hint = did_you_mean(name, known)
+            raise ProjectInvalid(Diagnostic("K201", f"unknown model '{name}'", hint=hint))
+        if isinstance(node, Model) and self._is_ephemeral(node.id):
+            return ephemeral_name(node)
+        return node.relation.sql
 
     def _source(self, source: str, table: str) -> str:
         node = self.project.sources.get(f"source.{self.project.config.name}.{source}.{table}")
         if node is None:
-            raise ProjectInvalid(self._unknown("K202", "source", f"{source}.{table}"))
+            name = f"{source}.{table}"
+            known = (f"{one.source}.{one.name}" for one in self.project.sources.values())
+            hint = did_you_mean(name, known)
+            raise ProjectInvalid(Diagnostic("K202", f"unknown source '{name}'", hint=hint))
         return node.relation.sql
-
-    def _unknown(self, code: str, kind: str, name: str) -> Diagnostic:
-        names = [model.name for model in self.project.models.values()]
-        names += [seed.name for seed in self.project.seeds.values()]
-        if kind == "source":
-            names = [f"{s.source}.{s.name}" for s in self.project.sources.values()]
-        return Diagnostic(code, f"unknown {kind} '{name}'", hint=did_you_mean(name, names))
 
     def _relate(self, kind: str, name: str) -> str:
         if kind == "ref":
@@ -204,12 +208,7 @@ class ProjectCompiler:
         return output_columns(self.compile_model(node.id).sql, self._known_columns)
 
     def _known_columns(self, schema: str, name: str) -> tuple[str, ...] | None:
-        project, relation = self.project, Relation(schema, name)
-        nodes: tuple[Model | Seed, ...] = (*project.models.values(), *project.seeds.values())
-        for node in nodes:
-            if node.relation == relation:
-                return self.columns_of(node.name)
-        for source in project.sources.values():
-            if source.relation == relation and source.columns:
-                return tuple(column.name.lower() for column in source.columns)
-        return None
+        owner = self._owners.get(Relation(schema, name))
+        if isinstance(owner, Source):
+            return tuple(column.name.lower() for column in owner.columns) or None
+        return self.columns_of(owner.name) if owner else None

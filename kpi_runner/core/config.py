@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.span import Span
 
 
@@ -22,6 +23,8 @@ class TargetConfig:
         raw_dir: where raw tables are read from, relative to the project.
         database: the published file, relative to the project.
         settings: further settings of the engine, passed on as they are.
+        schema: where models without a schema of their own are built (``target.schema``).
+        profile: the dbt profile that the target stands in, or empty.
     """
 
     name: str = "dev"
@@ -31,6 +34,16 @@ class TargetConfig:
     raw_dir: str = "seeds/raw"
     database: str = "warehouse.duckdb"
     settings: Mapping[str, str] = field(default_factory=dict)
+    schema: str = "main"
+    profile: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """SQL with Jinja that runs before or after the work: an item of ``on-run-start`` and such."""
+
+    sql: str
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +60,12 @@ class FolderDefaults:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectConfig:
-    """[tool.kpi] of pyproject.toml."""
+    """[tool.kpi] of pyproject.toml, or dbt_project.yml.
+
+    ``is_dbt``: it is a dbt project. Its sources are not landed but tables of the published
+    file, all its relations are published beside what that file holds, and ``run`` publishes.
+    ``warnings`` holds what reading it found that stops nothing.
+    """
 
     name: str
     root: Path
@@ -63,3 +81,8 @@ class ProjectConfig:
     seed_defaults: tuple[FolderDefaults, ...] = ()
     published_schemas: tuple[str, ...] = ("ref", "core", "kpi")
     target_path: str = "target"
+    is_dbt: bool = False
+    clean_targets: tuple[str, ...] = ()
+    on_run_start: tuple[Hook, ...] = ()
+    on_run_end: tuple[Hook, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()

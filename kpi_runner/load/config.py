@@ -1,24 +1,28 @@
 """[tool.kpi] of pyproject.toml → ProjectConfig, and the variables of ``--vars``.
 
-Home of tomllib. Knows the keys of the table; does not look at models.
+Home of tomllib. Knows the keys of the table; does not look at models. A dbt project is read
+by ``dbt_project``.
 """
 
 from __future__ import annotations
 
 import datetime
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from kpi_runner.core.config import FolderDefaults, ProjectConfig, TargetConfig
-from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.diagnostic import Diagnostic, Severity
 from kpi_runner.core.errors import ProjectInvalid, UsageError
 from kpi_runner.core.span import Span
 from kpi_runner.core.suggest import did_you_mean
-from kpi_runner.load.defaults import CONFIG_KEYS
-from kpi_runner.load.discover import read_text
+from kpi_runner.load.defaults import CONFIG_KEYS, MAPPINGS
+from kpi_runner.load.discover import DBT_FILE, read_text
 from kpi_runner.load.yaml_file import parse_yaml, to_plain
 
 FILE = "pyproject.toml"
@@ -42,18 +46,18 @@ _TARGET_KEYS = {
     "settings": dict,
 }
 _TARGET_TYPES = ("duckdb",)
-_MAPPINGS = frozenset({"meta", "docs", "grants", "contract", "persist_docs", "column_types"})
 _WORDS = {str: "a text", int: "a whole number", dict: "a table", list: "a list of texts"}
 
 
 def find_project(start: Path) -> Path:
-    """Returns the nearest folder at or above ``start`` whose pyproject.toml has [tool.kpi].
+    """Returns the nearest folder at or above ``start`` that is a project: its pyproject.toml
+    has [tool.kpi], or it holds a dbt_project.yml.
 
     Raises ``UsageError`` (K001) where there is none.
     """
     start = start.resolve()
     for folder in (start, *start.parents):
-        if (folder / FILE).is_file() and _is_ours(read_text(folder, FILE)):
+        if (folder / DBT_FILE).is_file() or _has_table(folder):
             return folder
     raise _no_project(f"no project in '{start.name or start}' or above it")
 
@@ -63,11 +67,19 @@ def _no_project(message: str) -> UsageError:
     return UsageError(Diagnostic("K001", message, hint=hint))
 
 
-def _is_ours(text: str) -> bool:
+def _has_table(folder: Path) -> bool:
+    if not (folder / FILE).is_file():
+        return False
+    text = read_text(folder, FILE)
     try:
         return "kpi" in tomllib.loads(text).get("tool", {})
     except tomllib.TOMLDecodeError:
         return "tool.kpi" in text  # then load_config says what is wrong, and where
+
+
+def read_environment() -> Mapping[str, str]:
+    """Returns the environment variables, which ``env_var()`` may read."""
+    return dict(os.environ)
 
 
 def parse_vars(text: str) -> Mapping[str, Any]:
@@ -86,12 +98,34 @@ def parse_vars(text: str) -> Mapping[str, Any]:
     return values or {}
 
 
-def load_config(root: Path) -> ProjectConfig:
-    """Reads [tool.kpi].
+def load_config(
+    root: Path,
+    *,
+    target: str = "",
+    profiles_dir: str = "",
+    variables: Mapping[str, Any] = MappingProxyType({}),
+) -> ProjectConfig:
+    """Reads dbt_project.yml where there is one, else [tool.kpi].
 
-    Raises ``UsageError`` (K001) where there is none, ``ProjectInvalid`` (K108) with all
-    mistakes in it.
+    Args:
+        root: the project's folder.
+        target: as named by ``--target``; the file of a dbt project may depend on it.
+        profiles_dir: where profiles.yml of a dbt project lies, or empty to search for it.
+        variables: of the command line.
+
+    Raises ``UsageError`` (K001) where there is neither, ``ProjectInvalid`` with all mistakes.
     """
+    if (root / DBT_FILE).is_file():
+        from kpi_runner.load.dbt_project import load_dbt_project  # brings jinja2 along
+
+        config = load_dbt_project(
+            root,
+            target=target,
+            profiles_dir=profiles_dir,
+            variables=variables,
+            environment=read_environment(),
+        )
+        return replace(config, warnings=(*config.warnings, *_unread_table(root)))
     if not (root / FILE).is_file():
         raise _no_project(f"no {FILE} in '{root.name or root}'")
     text = read_text(root, FILE)
@@ -112,6 +146,15 @@ def load_config(root: Path) -> ProjectConfig:
     if table.problems:
         raise ProjectInvalid(*table.problems)
     return config
+
+
+def _unread_table(root: Path) -> tuple[Diagnostic, ...]:
+    """Warns of a [tool.kpi] beside a dbt_project.yml."""
+    if not _has_table(root):
+        return ()
+    message = f"[tool.kpi] of {FILE} is not read: this is a dbt project"
+    hint = f"Keep one of the two: [tool.kpi], or {DBT_FILE}."
+    return (Diagnostic("K110", message, Span(FILE), hint, (), Severity.WARN),)
 
 
 def select_target(config: ProjectConfig, name: str) -> TargetConfig:
@@ -195,7 +238,7 @@ def _read_config(table: _Table, root: Path) -> ProjectConfig:
         hint = "Letters, digits and '_', such as: name = \"shop\"."
         table.report("name", "[tool.kpi] needs a 'name' of one word", hint=hint)
     default = ProjectConfig(name=name, root=root)
-    paths = {
+    paths: dict[str, Any] = {
         field: tuple(
             path.strip("/") for path in table.take(key, list, default=[*getattr(default, field)])
         )
@@ -251,7 +294,7 @@ def _read_defaults(
     config: dict[str, Any] = {}
     for key, value in table.values.items():
         plain = key.removeprefix("+").replace("-", "_")
-        if isinstance(value, dict) and not key.startswith("+") and plain not in _MAPPINGS:
+        if isinstance(value, dict) and not key.startswith("+") and plain not in MAPPINGS:
             below = path if not path and key == project else (*path, key)
             yield from _read_defaults(table.below(key), below, project=project)
         elif plain in CONFIG_KEYS:

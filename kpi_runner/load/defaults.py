@@ -83,6 +83,9 @@ CONFIG_KEYS = frozenset(
 )
 """What dbt's configurations call themselves; another key is kept, with a warning."""
 
+MAPPINGS = frozenset({"meta", "docs", "grants", "contract", "persist_docs", "column_types"})
+"""Those whose value is a mapping: among folder defaults they could be taken for a folder."""
+
 MATERIALIZATIONS = ("view", "table", "ephemeral")
 
 _TYPES: Mapping[str, tuple[type, ...]] = {

@@ -11,6 +11,7 @@ from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.span import Span
 
+DBT_FILE = "dbt_project.yml"
 SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "target"})
 
 

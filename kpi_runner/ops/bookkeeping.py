@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
 
 from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.core.names import NodeId, Relation
 from kpi_runner.core.node import Model, Seed
 from kpi_runner.core.placeholders import Facts, fill_placeholders
-from kpi_runner.core.plan import Step
-from kpi_runner.ops.fingerprints import Fingerprint, Fingerprints, digest
+from kpi_runner.core.result import StepResult
+from kpi_runner.ops.fingerprints import Fingerprint, digest, fingerprint
 from kpi_runner.ops.steps import relation_parents
 from kpi_runner.ops.workspace import CompiledNodes, Workspace
+from kpi_runner.run.clock import now
 from kpi_runner.run.state import (
     BuiltNode,
     read_nodes,
@@ -69,18 +69,19 @@ class Bookkeeping:
             return {**self.shown, **found, "checks": ""}
         return {**found, "checks": self.checks}
 
-    def record(self, adapter: Adapter, step: Step, rows: int) -> None:
-        """Writes the state row of a step, in its transaction."""
-        fingerprint = self.wanted[step.node]
+    def record(self, adapter: Adapter, result: StepResult) -> None:
+        """Writes the state row of a step that ended well, in its transaction."""
+        project, wanted = self.workspace.project, self.wanted[result.node]
+        owner = project.models.get(result.node) or project.seeds[result.node]
         write_node(
             adapter,
             BuiltNode(
-                node=step.node,
-                relation=str(step.relation),
-                sql_fingerprint=fingerprint.sql,
-                data_fingerprint=fingerprint.data,
-                built_at=datetime.now(UTC).isoformat(timespec="seconds"),
-                rows=rows if rows >= 0 else None,
+                node=result.node,
+                relation=str(owner.relation),
+                sql_fingerprint=wanted.sql,
+                data_fingerprint=wanted.data,
+                built_at=now(),
+                rows=result.rows,
             ),
         )
 
@@ -90,32 +91,42 @@ def open_bookkeeping(
 ) -> Bookkeeping:
     """Reads the state of the work database and computes the fingerprints of this build."""
     built = read_nodes(adapter)
-    prints = Fingerprints(facts)
-    prints.data.update({node: one.data_fingerprint for node, one in built.items()})
-    prints.data.update(
-        {node: table.data_fingerprint for node, table in read_raw_tables(adapter).items()}
+    known = {node: one.data_fingerprint for node, one in built.items()}
+    known |= {node: table.data_fingerprint for node, table in read_raw_tables(adapter).items()}
+    wanted: dict[NodeId, Fingerprint] = {}
+    for node, text in _texts(workspace, compiled):
+        parents = sorted(relation_parents(workspace, node))
+        inputs = [known.get(parent, "") for parent in parents]
+        wanted[node] = fingerprint(text, inputs=inputs, facts=facts)
+        known[node] = wanted[node].data
+    return Bookkeeping(
+        workspace=workspace,
+        wanted=wanted,
+        built=built,
+        catalog=adapter.relations(),
+        checks=_digest_checks(workspace, compiled, facts=facts),
+        shown=_shown(workspace, adapter),
     )
+
+
+def _texts(workspace: Workspace, compiled: CompiledNodes) -> Iterator[tuple[NodeId, str]]:
+    """All that makes a node what it is but for what it reads: seeds, then models, parents first."""
     project = workspace.project
     for seed in project.seeds.values():
         content = (project.config.root / seed.path).read_bytes()
         types = ",".join(f"{column.name} {column.data_type}" for column in seed.columns)
-        prints.add(seed.id, f"{sha256(content).hexdigest()} {types}", {})
+        yield seed.id, f"{sha256(content).hexdigest()} {types}"
     for one in compiled.models:
         model = project.models[one.node]
-        text = f"{model.config.materialized}\n{model.description}\n{one.sql}"
-        prints.add(one.node, text, relation_parents(workspace, one.node))
+        yield one.node, f"{model.config.materialized}\n{model.description}\n{one.sql}"
+
+
+def _digest_checks(workspace: Workspace, compiled: CompiledNodes, *, facts: Facts) -> str:
     queries = [fill_placeholders(one.sql, facts) for one in compiled.tests]
     queries += [fill_placeholders(one.sql, facts) for _, one in compiled.assertions]
     severities = [str(one.severity) for _, one in compiled.assertions]
-    severities += [str(project.tests[one.node].severity) for one in compiled.tests]
-    return Bookkeeping(
-        workspace=workspace,
-        wanted=prints.nodes,
-        built=built,
-        catalog=adapter.relations(),
-        checks=digest(*queries, *severities),
-        shown=_shown(workspace, adapter),
-    )
+    severities += [str(workspace.project.tests[one.node].severity) for one in compiled.tests]
+    return digest(*queries, *severities)
 
 
 def published_nodes(workspace: Workspace) -> dict[Relation, NodeId]:

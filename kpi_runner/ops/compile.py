@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kpi_runner.compile.kpi_shape import MART_GRAINS, Shape
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import UsageError
 from kpi_runner.core.event import Emit, RunFinished
@@ -45,9 +46,6 @@ def compile_node(options: Options, name: str) -> str:
 
 
 def _kpi_sql(workspace: Workspace, name: str) -> str:
-    from kpi_runner.compile.kpi import MART_GRAINS
-    from kpi_runner.compile.kpi_groups import Shape
-
     refuse_errors(workspace.compiler.kpis.check())
     variant = workspace.compiler.kpis.variants[name]
     return workspace.compiler.kpis.compile_query((variant,), Shape(grains=MART_GRAINS))

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from kpi_runner.core.names import NodeId
 from kpi_runner.core.placeholders import Facts, fill_placeholders
+from kpi_runner.core.project import Project
 from kpi_runner.ops.workspace import CompiledNodes, Workspace
 
 
 def compiled_files(
-    workspace: Workspace, compiled: CompiledNodes, facts: Facts | None = None
+    workspace: Workspace, compiled: CompiledNodes, *, facts: Facts | None = None
 ) -> dict[str, str]:
     """Returns path below the artifacts folder → SQL, placeholders filled where facts are known."""
-    project = workspace.project
-    fill: Callable[[str], str] = (
-        (lambda sql: fill_placeholders(sql, facts)) if facts else (lambda sql: sql)
-    )
-    files: dict[str, str] = {}
-    for one in compiled.models:
-        files[f"compiled/{project.models[one.node].path}"] = fill(one.sql) + "\n"
-    for one in compiled.tests:
-        files[f"compiled/tests/{project.tests[one.node].name}.sql"] = fill(one.sql) + "\n"
+
+    def fill(sql: str) -> str:
+        return fill_placeholders(sql, facts) if facts else sql
+
+    files = {
+        compiled_path(workspace.project, one.node): fill(one.sql) + "\n"
+        for one in (*compiled.models, *compiled.tests)
+    }
     assertions: dict[str, list[str]] = {}
     for _, assertion in compiled.assertions:
         name = f"{assertion.kpi}.{assertion.variant}".rstrip(".")
@@ -29,3 +28,10 @@ def compiled_files(
     for kpi, texts in assertions.items():
         files[f"compiled/assertions/{kpi}.sql"] = "\n".join(texts)
     return files
+
+
+def compiled_path(project: Project, node: NodeId) -> str:
+    """Returns where below the artifacts folder the SQL of a model or data test is written."""
+    if node in project.models:
+        return f"compiled/{project.models[node].path}"
+    return f"compiled/tests/{project.tests[node].name}.sql"

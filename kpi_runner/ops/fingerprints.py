@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from hashlib import sha256
 
-from kpi_runner.core.names import NodeId
 from kpi_runner.core.placeholders import Facts, fill_placeholders
 
 
@@ -18,27 +17,15 @@ class Fingerprint:
     data: str
 
 
-@dataclass(slots=True)
-class Fingerprints:
-    """The fingerprints of a build, filled in graph order.
+def fingerprint(sql: str, *, inputs: Iterable[str], facts: Facts) -> Fingerprint:
+    """Returns the fingerprint of a node.
 
     Args:
-        facts: what landing found; only nodes whose text names it depend on it.
-        data: data fingerprints known so far, by node; landed raw tables first.
+        sql: its text; it depends on what landing found only where its placeholders name it.
+        inputs: the data fingerprints of what it reads, in a stable order.
+        facts: what landing found.
     """
-
-    facts: Facts
-    data: dict[NodeId, str] = field(default_factory=dict)
-    nodes: dict[NodeId, Fingerprint] = field(default_factory=dict)
-
-    def add(self, node: NodeId, sql: str, parents: Mapping[NodeId, None]) -> Fingerprint:
-        """Returns the fingerprint of a node whose parents were added before."""
-        filled = fill_placeholders(sql, self.facts)
-        inputs = [self.data.get(parent, "") for parent in sorted(parents)]
-        found = Fingerprint(digest(sql), digest(filled, *inputs))
-        self.nodes[node] = found
-        self.data[node] = found.data
-        return found
+    return Fingerprint(digest(sql), digest(fill_placeholders(sql, facts), *inputs))
 
 
 def digest(*texts: str) -> str:

@@ -24,9 +24,10 @@ from kpi_runner.core.raw import RawFile
 from kpi_runner.core.result import CheckResult, LandResult, Report, StepResult
 from kpi_runner.graph.dag import ancestors, descendants
 from kpi_runner.load.raw import find_raw_files
-from kpi_runner.ops.blame import describe, explain_step
+from kpi_runner.ops.blame import describe, explain_step, first_line
 from kpi_runner.ops.bookkeeping import Bookkeeping, open_bookkeeping
 from kpi_runner.ops.compiled_files import compiled_files
+from kpi_runner.ops.facts import read_facts
 from kpi_runner.ops.options import Options
 from kpi_runner.ops.places import displayed
 from kpi_runner.ops.publication import publish_state
@@ -40,12 +41,11 @@ from kpi_runner.ops.workspace import (
     open_workspace,
 )
 from kpi_runner.run.artifacts import write_artifacts
-from kpi_runner.run.as_of import find_facts
 from kpi_runner.run.checks import Check, run_checks
 from kpi_runner.run.executor import Execution, execute_steps
 from kpi_runner.run.land import land_tables
 from kpi_runner.run.lock import owner_note
-from kpi_runner.run.state import prepare_state, read_raw_tables
+from kpi_runner.run.state import prepare_state
 
 
 class Stage(Flag):
@@ -125,12 +125,12 @@ def _run(run: Run) -> Report:
     report = Report(lands=lands, diagnostics=findings)
     if report.exit_code:
         return report
-    facts = _find_facts(run)
+    facts = read_facts(run.workspace, run.adapter, as_of=run.options.as_of)
     report = replace(report, as_of=facts.as_of)
-    files = compiled_files(run.workspace, run.compiled, facts)
+    files = compiled_files(run.workspace, run.compiled, facts=facts)
     write_artifacts(run.workspace.places.artifacts, files)
     books = open_bookkeeping(run.workspace, run.compiled, adapter=run.adapter, facts=facts)
-    report = replace(report, steps=_build(run, facts, books))
+    report = replace(report, steps=_build(run, facts, books=books))
     if report.exit_code:
         return report
     if run.stages & Stage.PUBLISH and not run.options.full_refresh and books.is_published():
@@ -180,19 +180,7 @@ def _land(run: Run) -> tuple[tuple[LandResult, ...], tuple[Diagnostic, ...]]:
     return lands, findings
 
 
-def _find_facts(run: Run) -> Facts:
-    sources = run.workspace.project.sources
-    tables = read_raw_tables(run.adapter)
-    missing = [
-        f"{source.source}.{source.name}"
-        for source in sources.values()
-        if source.id in tables and tables[source.id].is_missing
-    ]
-    landed = [source for source in sources.values() if source.id in tables]
-    return find_facts(run.adapter, landed, missing=missing, as_of=run.options.as_of)
-
-
-def _build(run: Run, facts: Facts, books: Bookkeeping) -> tuple[StepResult, ...]:
+def _build(run: Run, facts: Facts, *, books: Bookkeeping) -> tuple[StepResult, ...]:
     project, selected = run.workspace.project, run.workspace.selected
     seeds = [seed for seed in project.seeds if seed in selected and run.stages & Stage.SEED]
     models = run.compiled if run.stages & Stage.MODEL else replace(run.compiled, models=())
@@ -220,15 +208,15 @@ def _build(run: Run, facts: Facts, books: Bookkeeping) -> tuple[StepResult, ...]
 def _check(run: Run, facts: Facts) -> tuple[CheckResult, ...]:
     checks = [
         check
-        for check in plan_checks(run.workspace, run.compiled, facts)
+        for check in plan_checks(run.workspace, run.compiled, facts=facts)
         if run.stages & (Stage.ASSERT if check.is_assertion else Stage.TEST)
     ]
 
     def explain(check: Check, error: SqlFailed) -> Diagnostic:
         if not check.is_assertion:
-            return describe(run.workspace, check.node, error, None)
-        message = error.message.splitlines()[0] if error.message else "failed"
-        text = f"assertion '{check.name}' of KPI '{check.kpi}' cannot be evaluated: {message}"
+            return describe(run.workspace, check.node, error=error)
+        text = f"assertion '{check.name}' of KPI '{check.kpi}' cannot be evaluated: "
+        text += first_line(error)
         return Diagnostic("K710", text, check.span)
 
     return run_checks(checks, run.adapter, threads=run.threads, explain=explain, emit=run.emit)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -13,6 +12,7 @@ from kpi_runner.core.names import Relation
 from kpi_runner.core.placeholders import Facts
 from kpi_runner.core.result import CheckResult, Status
 from kpi_runner.ops.bookkeeping import Bookkeeping, published_nodes
+from kpi_runner.run.clock import now_exactly
 from kpi_runner.run.publish import previous_relations, publish
 from kpi_runner.run.state import PublishedState
 
@@ -31,6 +31,7 @@ _RESULT_COLUMNS = {
     "expected": "varchar",
     "failing_rows": "bigint",
 }
+_NO_RESULT = ", ".join(f"null as {name}" for name in _RESULT_COLUMNS)
 
 
 def publish_state(
@@ -50,7 +51,7 @@ def publish_state(
     info = PublishedState(
         build_id=str(uuid4()),
         path=str(path),
-        published_at=datetime.now(UTC).isoformat(timespec="microseconds"),
+        published_at=now_exactly(),
         as_of=facts.as_of,
         is_forced=is_forced,
         relations=books.to_publish(),
@@ -96,12 +97,10 @@ def _assertion_query(checks: Sequence[CheckResult]) -> str:
         f"cast({name} as {data_type}) as {name}" for name, data_type in _RESULT_COLUMNS.items()
     )
     listed = ", ".join(_RESULT_COLUMNS)
-    values = ",\n".join(f"({', '.join(map(literal, row.values()))})" for row in rows)
     if not rows:
-        values, suffix = f"({', '.join('null' for _ in _RESULT_COLUMNS)})", "\nwhere false"
-    else:
-        suffix = ""
-    return f"select {names}\nfrom (values\n{values}\n) as results ({listed}){suffix}"
+        return f"select {names}\nfrom (select {_NO_RESULT})\nwhere false"
+    values = ",\n".join(f"({', '.join(map(literal, row.values()))})" for row in rows)
+    return f"select {names}\nfrom (values\n{values}\n) as results ({listed})"
 
 
 def _result_row(check: CheckResult) -> Mapping[str, object]:

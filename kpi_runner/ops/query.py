@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from kpi_runner.adapters import open_adapter
 from kpi_runner.adapters.protocol import Adapter
-from kpi_runner.compile.kpi_groups import Shape
+from kpi_runner.compile.kpi_shape import Shape
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import RunFailed, SqlFailed, UsageError
 from kpi_runner.core.kpi import Grain, Variant
 from kpi_runner.core.names import Relation
 from kpi_runner.core.placeholders import AS_OF_DATE, Facts, fill_placeholders
 from kpi_runner.core.suggest import did_you_mean
+from kpi_runner.ops.blame import first_line
 from kpi_runner.ops.options import Options, QueryAnswer, QueryRequest
 from kpi_runner.ops.workspace import Workspace, open_workspace, refuse_errors
+from kpi_runner.run.clock import now
 
 SCHEMA_VERSION = 1
 _PUBLISHED_BUILD = Relation("kpi", "published_build")
@@ -26,8 +28,9 @@ _PUBLISHED_BUILD = Relation("kpi", "published_build")
 def query(options: Options, request: QueryRequest) -> QueryAnswer:
     """Returns the values asked for.
 
-    Raises UsageError (K506 as usage is K008; K601 where nothing is published) and RunFailed
-    where a condition of the user fails in the database.
+    Raises UsageError for a KPI, grain, dimension or day that cannot be asked for (K008, K002)
+    and where nothing is published (K601), RunFailed where a condition of the user fails in the
+    database (K710).
     """
     workspace = open_workspace(options)
     chosen = _choose(workspace, request)
@@ -39,9 +42,16 @@ def query(options: Options, request: QueryRequest) -> QueryAnswer:
         )
     adapter = open_adapter(workspace.project.target, path, read_only=True)
     try:
-        return _answer(workspace, adapter, chosen, request, options.as_of)
+        build = _read_build(adapter)
+        facts = _facts_of(build, as_of=options.as_of)
+        shape = _shape(request, facts)
+        sql = workspace.compiler.kpis.compile_query(chosen, shape)
+        rows = _fetch(adapter, fill_placeholders(_ordered(sql, shape), facts))
     finally:
         adapter.close()
+    position = {(variant.kpi, variant.name): index for index, variant in enumerate(chosen)}
+    by_kpi = sorted(rows, key=lambda row: position[row["kpi"], row["variant"]])
+    return QueryAnswer(_metadata(workspace, build), tuple(map(_plain, by_kpi)))
 
 
 def write_parquet(answer: QueryAnswer, path: Path) -> None:
@@ -49,45 +59,6 @@ def write_parquet(answer: QueryAnswer, path: Path) -> None:
     from kpi_runner.run.files import write_rows_as_parquet
 
     write_rows_as_parquet(answer.rows, path)
-
-
-def _answer(
-    workspace: Workspace,
-    adapter: Adapter,
-    chosen: Sequence[Variant],
-    request: QueryRequest,
-    as_of: str,
-) -> QueryAnswer:
-    build = _read_build(adapter)
-    facts = Facts(
-        as_of=str(build["as_of"]),
-        as_of_end=f"{build['as_of']} 00:00:00",
-        time_zone=str(build.get("time_zone") or "UTC"),
-        missing=frozenset(str(build.get("missing_sources") or "").split()),
-    )
-    if as_of and as_of != facts.as_of:
-        raise UsageError(
-            Diagnostic(
-                "K002",
-                f"the published build's last day is {facts.as_of}, not {as_of}",
-                hint="`kpi build --as-of` makes a build for another day; --to ends a range.",
-            )
-        )
-    shape = _shape(request, facts)
-    sql = workspace.compiler.kpis.compile_query(chosen, shape)
-    names = ", ".join(f'"{name}"' for name in shape.by or ())
-    order = f"\norder by period_start{', ' + names if names else ''}"
-    sql = fill_placeholders(sql + order, facts)
-    try:
-        rows = adapter.query(sql).dicts
-    except SqlFailed as error:
-        raise RunFailed(
-            Diagnostic("K710", f"the query failed: {error.message.splitlines()[0]}",
-                       hint="Check --where: it names columns of the KPIs' models.")
-        ) from None  # fmt: skip
-    position = {(v.kpi, v.name): index for index, v in enumerate(chosen)}
-    ordered = sorted(rows, key=lambda row: position[row["kpi"], row["variant"]])
-    return QueryAnswer(_metadata(workspace, build), tuple(_plain(row) for row in ordered))
 
 
 def _read_build(adapter: Adapter) -> Mapping[str, Any]:
@@ -98,10 +69,47 @@ def _read_build(adapter: Adapter) -> Mapping[str, Any]:
     return adapter.query(f"select * from {_PUBLISHED_BUILD.sql}").dicts[0]
 
 
+def _facts_of(build: Mapping[str, Any], *, as_of: str) -> Facts:
+    """What landing found for the published build; refuses another last day than its own."""
+    last_day = str(build["as_of"])
+    if as_of and as_of != last_day:
+        raise UsageError(
+            Diagnostic(
+                "K002",
+                f"the published build's last day is {last_day}, not {as_of}",
+                hint="`kpi build --as-of` makes a build for another day; --to ends a range.",
+            )
+        )
+    return Facts(
+        as_of=last_day,
+        as_of_end=f"{last_day} 00:00:00",
+        time_zone=str(build.get("time_zone") or "UTC"),
+        missing=frozenset(str(build.get("missing_sources") or "").split()),
+    )
+
+
+def _ordered(sql: str, shape: Shape) -> str:
+    names = ("period_start", *(f'"{name}"' for name in shape.by or ()))
+    return f"{sql}\norder by {', '.join(names)}"
+
+
+def _fetch(adapter: Adapter, sql: str) -> tuple[dict[str, Any], ...]:
+    try:
+        return adapter.query(sql).dicts
+    except SqlFailed as error:
+        raise RunFailed(
+            Diagnostic(
+                "K710",
+                f"the query failed: {first_line(error)}",
+                hint="Check --where: it names columns of the KPIs' models.",
+            )
+        ) from None
+
+
 def _metadata(workspace: Workspace, build: Mapping[str, Any]) -> Mapping[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
-        "generated_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "generated_at": now(),
         "as_of": str(build["as_of"]),
         "timezone": build.get("time_zone") or "UTC",
         "currency": build.get("currency") or None,
@@ -113,9 +121,12 @@ def _shape(request: QueryRequest, facts: Facts) -> Shape:
     end = min(request.end or facts.as_of, facts.as_of)
     if request.start and request.start > end:
         raise UsageError(
-            Diagnostic("K002", f"--from {request.start} lies after {end}",
-                       hint="--from is the first day, --to the last.")
-        )  # fmt: skip
+            Diagnostic(
+                "K002",
+                f"--from {request.start} lies after {end}",
+                hint="--from is the first day, --to the last.",
+            )
+        )
     return Shape(
         grains=(Grain(request.grain or "all"),),
         by=request.by,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from uuid import uuid4
 
 from kpi_runner import __version__
@@ -10,6 +9,7 @@ from kpi_runner.core.result import Report
 from kpi_runner.ops.workspace import Workspace
 from kpi_runner.report.json import dump_json, kpi_results, run_results
 from kpi_runner.report.junit import format_junit
+from kpi_runner.run.clock import now
 
 
 def result_files(report: Report, workspace: Workspace) -> dict[str, str]:
@@ -18,7 +18,7 @@ def result_files(report: Report, workspace: Workspace) -> dict[str, str]:
     if not report.steps and not report.checks and not report.all_diagnostics:
         return {}
     metadata = {
-        "generated_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "generated_at": now(),
         "invocation_id": str(uuid4()),
         "kpi_runner_version": __version__,
         "project": workspace.project.config.name,

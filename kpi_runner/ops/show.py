@@ -9,11 +9,10 @@ from kpi_runner.core.errors import RunFailed, SqlFailed, UsageError
 from kpi_runner.core.placeholders import fill_placeholders
 from kpi_runner.core.span import Span
 from kpi_runner.core.suggest import did_you_mean
-from kpi_runner.ops.blame import describe
+from kpi_runner.ops.blame import describe, first_line
+from kpi_runner.ops.facts import read_facts
 from kpi_runner.ops.options import Options, Table
 from kpi_runner.ops.workspace import Workspace, open_workspace
-from kpi_runner.run.as_of import find_facts
-from kpi_runner.run.state import read_raw_tables
 
 
 def show(options: Options, name: str, *, limit: int, inline: str) -> Table:
@@ -23,37 +22,34 @@ def show(options: Options, name: str, *, limit: int, inline: str) -> Table:
     where the query fails.
     """
     workspace = open_workspace(options)
-    node, sql = _query_of(workspace, name, inline)
+    node, sql = _inline(workspace, inline) if inline else _query_of(workspace, name)
     if not workspace.places.work.is_file():
         raise UsageError(
             Diagnostic("K602", "nothing is built yet", hint="`kpi build` or `kpi run` builds it.")
         )
     adapter = open_adapter(workspace.project.target, workspace.places.work, read_only=True)
     try:
-        missing = [t.node for t in read_raw_tables(adapter).values() if t.is_missing]
-        facts = find_facts(
-            adapter,
-            workspace.project.sources.values(),
-            missing=[node.split(".", 2)[2] for node in missing],
-            as_of=options.as_of,
-        )
+        facts = read_facts(workspace, adapter, as_of=options.as_of)
         limited = f"select *\nfrom (\n{fill_placeholders(sql, facts)}\n) as shown"
         rows = adapter.query(limited if limit < 0 else f"{limited}\nlimit {limit}")
     except SqlFailed as error:
         if node:
-            raise RunFailed(describe(workspace, node, error, None)) from None
-        first = error.message.splitlines()[0]
-        raise RunFailed(Diagnostic("K710", f"the query failed: {first}")) from None
+            raise RunFailed(describe(workspace, node, error=error)) from None
+        message = f"the query failed: {first_line(error)}"
+        raise RunFailed(Diagnostic("K710", message)) from None
     finally:
         adapter.close()
     return Table(rows.columns, rows.rows)
 
 
-def _query_of(workspace: Workspace, name: str, inline: str) -> tuple[str, str]:
+def _inline(workspace: Workspace, template: str) -> tuple[str, str]:
+    text = workspace.compiler.render_mapping(template, "--inline")
+    return "", clean_select(text, Span("--inline"))
+
+
+def _query_of(workspace: Workspace, name: str) -> tuple[str, str]:
+    """The node of a name, and the SELECT that shows it."""
     project, compiler = workspace.project, workspace.compiler
-    if inline:
-        text = compiler.render_mapping(inline, "--inline")
-        return "", clean_select(text, Span("--inline"))
     by_name = {model.name: id for id, model in project.models.items()}
     by_name |= {seed.name: id for id, seed in project.seeds.items()}
     by_name |= {f"{s.source}.{s.name}": id for id, s in project.sources.items()}

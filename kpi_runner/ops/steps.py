@@ -10,6 +10,7 @@ from kpi_runner.core.compiled import Compiled
 from kpi_runner.core.names import NodeId
 from kpi_runner.core.placeholders import Facts, fill_placeholders
 from kpi_runner.core.plan import Step
+from kpi_runner.ops.compiled_files import compiled_path
 from kpi_runner.ops.workspace import CompiledNodes, Workspace, is_ephemeral
 from kpi_runner.plan.planner import Catalog, plan_model, plan_seed
 from kpi_runner.run.checks import Check
@@ -52,9 +53,11 @@ def relation_parents(workspace: Workspace, node: NodeId) -> dict[NodeId, None]:
     return found
 
 
-def plan_checks(workspace: Workspace, compiled: CompiledNodes, facts: Facts) -> tuple[Check, ...]:
+def plan_checks(
+    workspace: Workspace, compiled: CompiledNodes, *, facts: Facts
+) -> tuple[Check, ...]:
     """Returns the data tests and KPI assertions as checks, tests first."""
-    tests = [_test_check(workspace, one, facts) for one in compiled.tests]
+    tests = [_test_check(workspace, one, facts=facts) for one in compiled.tests]
     assertions = [
         Check(
             node=node,
@@ -72,10 +75,10 @@ def plan_checks(workspace: Workspace, compiled: CompiledNodes, facts: Facts) -> 
     return (*tests, *assertions)
 
 
-def _test_check(workspace: Workspace, compiled: Compiled, facts: Facts) -> Check:
+def _test_check(workspace: Workspace, compiled: Compiled, *, facts: Facts) -> Check:
     test = workspace.project.tests[compiled.node]
     sql = count_failures(fill_placeholders(compiled.sql, facts), test.limit)
-    path = f"{workspace.places.artifacts.name}/compiled/tests/{test.name}.sql"
+    path = f"{workspace.places.artifacts.name}/{compiled_path(workspace.project, test.id)}"
     return Check(
         node=test.id,
         name=test.name,

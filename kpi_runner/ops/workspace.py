@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,7 +16,7 @@ from kpi_runner.core.names import NodeId
 from kpi_runner.core.project import Project
 from kpi_runner.graph.dag import Graph, build_graph
 from kpi_runner.graph.select import select
-from kpi_runner.load.config import find_project, parse_vars
+from kpi_runner.load.config import find_project, parse_vars, read_environment
 from kpi_runner.load.project import load_project
 from kpi_runner.ops.options import Options
 from kpi_runner.ops.places import Places, find_places
@@ -66,7 +65,7 @@ def open_workspace(options: Options) -> Workspace:
     refuse_errors(project.diagnostics)
     if options.threads:
         project = replace(project, target=replace(project.target, threads=options.threads))
-    compiler = ProjectCompiler(project, dict(os.environ))
+    compiler = ProjectCompiler(project, read_environment())
     graph = build_graph(project.parents, all_ids(project))
     chosen = select(
         project,

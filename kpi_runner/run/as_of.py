@@ -8,7 +8,6 @@ one day, because that day may not be over. A shop whose export ends on a whole d
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 
 from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.core.diagnostic import Diagnostic
@@ -16,6 +15,7 @@ from kpi_runner.core.errors import RunFailed, SqlFailed
 from kpi_runner.core.names import quote_name, quote_text
 from kpi_runner.core.node import Source
 from kpi_runner.core.placeholders import Facts
+from kpi_runner.run.clock import today
 
 SHOP = ("shop", "shop")
 
@@ -31,13 +31,19 @@ def find_facts(
     shop = next((table for table in tables if (table.source, table.name) == SHOP), None)
     settings = _read_shop(adapter, shop) if shop else {}
     zone = str(settings.get("iana_timezone") or "UTC")
-    until = as_of or str(settings.get("complete_until") or "")
+    _refuse_unknown_zone(adapter, zone)
+    last_day = as_of or str(settings.get("complete_until") or "")
+    last_day = last_day or _last_day(adapter, tables, zone=zone)
+    end = adapter.query(
+        f"select cast(timezone('UTC', timezone({quote_text(zone)},\n"
+        f"    cast(date '{last_day}' + 1 as timestamp))) as varchar)"
+    ).scalar
+    return Facts(as_of=last_day, as_of_end=end, time_zone=zone, missing=frozenset(missing))
+
+
+def _refuse_unknown_zone(adapter: Adapter, zone: str) -> None:
     try:
-        last_day = until or _last_day(adapter, tables, zone)
-        rows = adapter.query(
-            f"select cast(timezone('UTC', timezone({quote_text(zone)},\n"
-            f"    cast(date '{last_day}' + 1 as timestamp))) as varchar)"
-        )
+        adapter.query(f"select timezone({quote_text(zone)}, timestamp '2000-01-01')")
     except SqlFailed as error:
         raise RunFailed(
             Diagnostic(
@@ -46,7 +52,6 @@ def find_facts(
                 hint="`iana_timezone` of the table shop takes a name such as Europe/Berlin.",
             )
         ) from None
-    return Facts(as_of=last_day, as_of_end=rows.scalar, time_zone=zone, missing=frozenset(missing))
 
 
 def _read_shop(adapter: Adapter, shop: Source) -> Mapping[str, object]:
@@ -60,17 +65,17 @@ def _read_shop(adapter: Adapter, shop: Source) -> Mapping[str, object]:
     return rows[0] if rows else {}
 
 
-def _last_day(adapter: Adapter, tables: Sequence[Source], zone: str) -> str:
+def _last_day(adapter: Adapter, tables: Sequence[Source], *, zone: str) -> str:
     moments = [
         f"select max({_local_date(table, zone)}) as day\nfrom {table.relation.sql}"
         for table in tables
         if table.moment
     ]
     if not moments:
-        return date.today().isoformat()
+        return today().isoformat()
     union = "\nunion all\n".join(moments)
     day = adapter.query(f"select cast(max(day) - 1 as varchar)\nfrom (\n{union}\n)").scalar
-    return str(day) if day else date.today().isoformat()
+    return str(day) if day else today().isoformat()
 
 
 def _local_date(table: Source, zone: str) -> str:

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from queue import SimpleQueue
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from time import perf_counter
 
-from kpi_runner.adapters.protocol import Adapter
+from kpi_runner.adapters.protocol import Adapter, Rows
 from kpi_runner.core.diagnostic import Diagnostic, Severity
 from kpi_runner.core.errors import SqlFailed
 from kpi_runner.core.event import CheckFinished, Emit
 from kpi_runner.core.names import NodeId
 from kpi_runner.core.result import CheckResult, FailingRow, Status
 from kpi_runner.core.span import Span
+from kpi_runner.run.workers import open_workers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """A query to judge.
 
-    ``is_assertion``: its rows are failing places (`compile.assertion`); else it returns one
-    number, the count of failing rows. ``code`` is the code of its failure.
+    ``is_assertion``: its rows are failing places, with the columns of ``FailingRow`` and
+    ``failing_rows``; else it returns one number, the count of failing rows.
     """
 
     node: NodeId
@@ -53,99 +52,74 @@ def run_checks(
     explain: ExplainCheck,
     emit: Emit,
 ) -> tuple[CheckResult, ...]:
-    """Runs all checks and returns their results in order."""
-    if threads <= 1 or len(checks) < 2:
-        return _told((_run(check, adapter, explain) for check in checks), emit)
-    sessions: SimpleQueue[Adapter] = SimpleQueue()
-    opened = [adapter.session() for _ in range(min(threads, len(checks)))]
-    for session in opened:
-        sessions.put(session)
-
-    def work(check: Check) -> CheckResult:
-        session = sessions.get()
-        try:
-            return _run(check, session, explain)
-        finally:
-            sessions.put(session)
-
-    with ThreadPoolExecutor(len(opened)) as pool:
-        try:
-            return _told(pool.map(work, checks), emit)
-        except BaseException:
-            for session in opened:
-                session.interrupt()
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-        finally:
-            for session in opened:
-                session.close()
+    """Runs all checks and returns their results, and tells them, in the order of the checks."""
+    results = []
+    with open_workers(adapter, min(threads, len(checks))) as workers:
+        for future in [workers.submit(_work_of(check, explain)) for check in checks]:
+            results.append(future.result())
+            emit(CheckFinished(results[-1]))
+    return tuple(results)
 
 
-def _told(results: Iterable[CheckResult], emit: Emit) -> tuple[CheckResult, ...]:
-    """Tells each result in the order of the checks, however they ran."""
-    told = []
-    for result in results:
-        emit(CheckFinished(result))
-        told.append(result)
-    return tuple(told)
+def _work_of(check: Check, explain: ExplainCheck) -> Callable[[Adapter], CheckResult]:
+    """Returns the work of a check, to be done in a session."""
+    return lambda session: _run(check, session, explain=explain)
 
 
-def _run(check: Check, session: Adapter, explain: ExplainCheck) -> CheckResult:
+def _run(check: Check, session: Adapter, *, explain: ExplainCheck) -> CheckResult:
     started = perf_counter()
-    try:
-        rows = session.query(check.sql).rows
-    except SqlFailed as error:
-        return CheckResult(
-            node=check.node,
-            name=check.name,
-            severity=check.severity,
-            status=Status.ERROR,
-            kpi=check.kpi,
-            variant=check.variant,
-            expected=check.expected,
-            seconds=perf_counter() - started,
-            diagnostics=(explain(check, error),),
-        )
-    return _judge(check, rows, perf_counter() - started)
-
-
-def _judge(check: Check, rows: tuple[tuple[object, ...], ...], seconds: float) -> CheckResult:
-    examples: tuple[FailingRow, ...] = ()
-    if check.is_assertion:
-        failures = int(str(rows[0][5])) if rows else 0
-        examples = tuple(FailingRow(*("" if v is None else str(v) for v in r[:5])) for r in rows)
-        observed = examples[0].observed if examples else ""
-    else:
-        failures = int(str(rows[0][0]))
-        observed = f"{failures} failing row{'s' if failures != 1 else ''}"
-    status = Status.PASS
-    if failures:
-        status = Status.WARN if check.severity == Severity.WARN else Status.FAIL
-    return CheckResult(
+    result = CheckResult(
         node=check.node,
         name=check.name,
         severity=check.severity,
-        status=status,
+        status=Status.PASS,
         kpi=check.kpi,
         variant=check.variant,
-        failing_rows=failures,
-        observed=observed,
         expected=check.expected,
-        seconds=seconds,
-        examples=examples,
-        diagnostics=(_finding(check, failures, examples),) if failures else (),
     )
+    try:
+        rows = session.query(check.sql)
+    except SqlFailed as error:
+        result = replace(result, status=Status.ERROR, diagnostics=(explain(check, error),))
+    else:
+        result = _judge(check, rows, result=result)
+    return replace(result, seconds=perf_counter() - started)
 
 
-def _finding(check: Check, failures: int, examples: tuple[FailingRow, ...]) -> Diagnostic:
-    if not check.is_assertion:
-        message = f"test '{check.name}' found {failures} failing row{'s'[: failures > 1]}"
-        return Diagnostic(check.code, message, check.span, check.hint, severity=check.severity)
-    kpi = f"{check.kpi}.{check.variant}" if check.variant else check.kpi
-    places = f"in {failures} place{'s'[: failures > 1]}" if failures > 1 else "in one place"
-    message = f"KPI '{kpi}' breaks '{check.name}' {places}: expected {check.expected}"
-    notes = tuple(f"observed {row.observed or 'null'} {_where(row)}" for row in examples[:3])
+def _judge(check: Check, rows: Rows, *, result: CheckResult) -> CheckResult:
+    examples: tuple[FailingRow, ...] = ()
+    if check.is_assertion:
+        failures = int(rows.dicts[0]["failing_rows"]) if rows.rows else 0
+        examples = tuple(_failing_row(row) for row in rows.dicts)
+        observed = examples[0].observed if examples else ""
+    else:
+        failures = int(rows.scalar)
+        observed = _counted(failures, "failing row")
+    result = replace(result, failing_rows=failures, observed=observed, examples=examples)
+    if not failures:
+        return result
+    status = Status.WARN if check.severity == Severity.WARN else Status.FAIL
+    return replace(result, status=status, diagnostics=(_finding(check, result),))
+
+
+def _failing_row(row: Mapping[str, object]) -> FailingRow:
+    names = (field.name for field in fields(FailingRow))
+    return FailingRow(*("" if row[name] is None else str(row[name]) for name in names))
+
+
+def _finding(check: Check, result: CheckResult) -> Diagnostic:
+    if check.is_assertion:
+        kpi = f"{check.kpi}.{check.variant}" if check.variant else check.kpi
+        places = _counted(result.failing_rows, "place") if result.failing_rows > 1 else "one place"
+        message = f"KPI '{kpi}' breaks '{check.name}' in {places}: expected {check.expected}"
+    else:
+        message = f"test '{check.name}' found {result.observed}"
+    notes = tuple(f"observed {row.observed or 'null'} {_where(row)}" for row in result.examples[:3])
     return Diagnostic(check.code, message, check.span, check.hint, notes, check.severity)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' if count != 1 else ''}"
 
 
 def _where(row: FailingRow) -> str:

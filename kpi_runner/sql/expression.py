@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import ErrorLevel, exp
 
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import ProjectInvalid
@@ -34,12 +34,12 @@ class Part:
     """One aggregate of an expression: its SQL, and the function that adds its values up.
 
     ``roll_up`` is ``sum``, ``min`` or ``max``, or empty where values do not add up (a
-    distinct count, a median); ``distinct`` is the counted expression of a distinct count.
+    distinct count, a median). ``is_count``: no row means zero. ``condition``: its filter.
     """
 
     sql: str
-    roll_up: str
-    distinct: str = ""
+    roll_up: str = ""
+    is_count: bool = False
     condition: str = ""
 
 
@@ -69,7 +69,7 @@ class Measure:
     @property
     def is_sum(self) -> bool:
         """True where no row means zero: only sums and counts."""
-        return all(part.roll_up == "sum" or part.distinct for part in self.parts)
+        return all(part.roll_up == "sum" or part.is_count for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +112,7 @@ def read_measure(sql: str, where: str = "") -> Measure:
     tree = _parse(sql)
     condition = _parse(where) if where else None
     aggregates = _outer_aggregates(tree)
-    if not aggregates:
-        raise _invalid(
-            f"'{sql}' aggregates nothing", "Use an aggregate, such as sum(x) or count(*)."
-        )
-    _refuse_stray_columns(tree, sql)
+    _refuse_other_forms(tree, sql)
     columns = {column.name.lower() for column in tree.find_all(exp.Column)}
     if condition is not None:
         columns |= {column.name.lower() for column in condition.find_all(exp.Column)}
@@ -193,14 +189,18 @@ def format_sql_text(sql: str) -> str:
 def _parse(sql: str) -> exp.Expr:
     try:
         tree = sqlglot.parse_one(f"select {sql}", dialect="duckdb")
-    except sqlglot.errors.SqlglotError as error:
-        raise _invalid(f"'{sql}' is not a SQL expression", _first_line(str(error))) from None
+    except sqlglot.errors.ParseError as error:
+        hint = f"The parser stops at '{error.errors[0]['highlight']}'."
+        raise _invalid(f"'{sql}' is not a SQL expression", hint) from None
+    except sqlglot.errors.TokenError:
+        hint = "A quote or a comment does not end."
+        raise _invalid(f"'{sql}' is not a SQL expression", hint) from None
     if not isinstance(tree, exp.Select) or len(tree.expressions) != 1 or _has_clauses(tree):
         raise _invalid(f"'{sql}' is not one SQL expression", "Write one expression.")
     expression: exp.Expr = tree.expressions[0]
     if tree.find(exp.Select) is not tree or expression.find(exp.Subquery, exp.Select):
         raise _invalid(f"'{sql}' holds a query", "Put the query into a model.")
-    return expression.pop() if isinstance(expression, exp.Expr) else expression
+    return expression.pop()
 
 
 def _has_clauses(tree: exp.Select) -> bool:
@@ -225,8 +225,17 @@ def _is_inside(node: exp.Expr, outer: exp.Expr) -> bool:
     return False
 
 
-def _refuse_stray_columns(tree: exp.Expr, sql: str) -> None:
+def _refuse_other_forms(tree: exp.Expr, sql: str) -> None:
+    """Raises K502 unless the tree is aggregates of rows, and arithmetic over them."""
     outer = _outer_aggregates(tree)
+    if not outer:
+        hint = "Use an aggregate, such as sum(x) or count(*)."
+        raise _invalid(f"'{sql}' aggregates nothing", hint)
+    if tree.find(exp.Window):
+        raise _invalid(f"'{sql}' uses a window", "Put the window into the model.")
+    if any(len(list(node.find_all(exp.AggFunc))) > 1 for node in outer):
+        hint = "Put the inner aggregate into a model."
+        raise _invalid(f"'{sql}' aggregates an aggregate", hint)
     for column in tree.find_all(exp.Column):
         if not any(column is node or _is_inside(column, node) for node in outer):
             raise _invalid(
@@ -250,13 +259,9 @@ def _add_filter(node: exp.Expr, condition: exp.Expr | None) -> exp.Expr:
 def _part(node: exp.Expr) -> Part:
     inner = node.this if isinstance(node, exp.Filter) else node
     condition = _text(node.expression.this) if isinstance(node, exp.Filter) else ""
-    if isinstance(inner, exp.Count) and isinstance(inner.this, exp.Distinct):
-        distinct = ", ".join(_text(item) for item in inner.this.expressions)
-        return Part(_text(node), "", distinct, condition)
-    roll_up = _ROLL_UPS.get(type(inner), "")
-    if roll_up and inner.find(exp.Distinct):
-        roll_up = ""
-    return Part(_text(node), roll_up, "", condition)
+    roll_up = "" if inner.find(exp.Distinct) else _ROLL_UPS.get(type(inner), "")
+    is_count = isinstance(inner, exp.Count)
+    return Part(_text(node), roll_up, is_count, condition)
 
 
 def _safe(tree: exp.Expr) -> exp.Expr:
@@ -271,12 +276,10 @@ def _safe(tree: exp.Expr) -> exp.Expr:
 
 
 def _text(tree: exp.Expr) -> str:
-    return format_sql_text(tree.sql(dialect="duckdb", normalize_functions="lower"))
-
-
-def _first_line(message: str) -> str:
-    line = re.sub(r"\x1b\[[0-9;]*m", "", message.splitlines()[0]).rstrip()
-    return line if line.endswith(".") else line + "."
+    sql = tree.sql(
+        dialect="duckdb", normalize_functions="lower", unsupported_level=ErrorLevel.IGNORE
+    )
+    return format_sql_text(sql)
 
 
 def _invalid(message: str, hint: str) -> ProjectInvalid:

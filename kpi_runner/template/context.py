@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from types import SimpleNamespace
 from typing import Any
 
+from kpi_runner.core.config import TargetConfig
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.names import Relation
@@ -100,6 +102,28 @@ def build_context(names: Names) -> Context:
         "log": _silent(lambda text: None),
     }
     return Context(values, secret_values(names.environment))
+
+
+def build_settings_context(
+    variables: Mapping[str, Any], environment: Mapping[str, str]
+) -> Context:
+    """Returns the names that a setting may use, such as a value of profiles.yml."""
+    values = {"var": _var(variables), "env_var": _env_var(environment)}
+    return Context(values, secret_values(environment))
+
+
+def target_values(target: TargetConfig) -> Mapping[str, Any]:
+    """Returns what ``target`` shows to a template."""
+    return {
+        "name": target.name,
+        "target_name": target.name,
+        "type": target.kind,
+        "threads": target.threads,
+        "schema": target.schema,
+        "profile_name": target.profile,
+        "path": target.database,
+        "database": PurePath(target.database).stem,
+    }
 
 
 def secret_values(environment: Mapping[str, str]) -> frozenset[str]:

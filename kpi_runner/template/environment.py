@@ -24,6 +24,8 @@ from kpi_runner.template.place import Text
 _MAX_STEPS = 200_000
 _KEPT_TEMPLATES = 256
 _STEP = "_count_step"
+_FILTERS_OF_TYPE = ("as_text", "as_bool", "as_number", "as_native")
+"""dbt's: they give a value its type where one is wanted (``evaluate``), and text has none."""
 
 
 class SqlTemplates:
@@ -141,7 +143,12 @@ def _build_environment(extensions: Sequence[type[Extension]]) -> SandboxedEnviro
         extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols", *extensions],
     )
     environment.globals.pop("lipsum")
+    environment.filters.update(dict.fromkeys(_FILTERS_OF_TYPE, _unchanged))
     return environment
+
+
+def _unchanged(value: Any) -> Any:
+    return value
 
 
 def _leave_macro(value: Any = "") -> None:

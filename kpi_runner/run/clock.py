@@ -1,0 +1,20 @@
+"""The wall clock: the only module that says what time it is to those above."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+
+def now() -> str:
+    """Returns this moment in UTC, ISO, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def now_exactly() -> str:
+    """Returns this moment in UTC, ISO, to the microsecond: sorts what happens within a second."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def today() -> date:
+    """Returns the date of this machine."""
+    return date.today()

@@ -1,0 +1,57 @@
+"""Threads that each work in a database session of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import TypeVar
+
+from kpi_runner.adapters.protocol import Adapter
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """Open threads and sessions; ``count``: how much runs side by side."""
+
+    count: int
+    pool: ThreadPoolExecutor
+    free: SimpleQueue[Adapter]
+
+    def submit(self, work: Callable[[Adapter], T]) -> Future[T]:
+        """Runs ``work`` with a session that is free, as soon as there is one."""
+        return self.pool.submit(self._run, work)
+
+    def _run(self, work: Callable[[Adapter], T]) -> T:
+        session = self.free.get()
+        try:
+            return work(session)
+        finally:
+            self.free.put(session)
+
+
+@contextmanager
+def open_workers(adapter: Adapter, count: int) -> Iterator[Workers]:
+    """Gives ``count`` workers (at least one) on the database of ``adapter``.
+
+    When the block raises (Ctrl-C, say), what runs is interrupted and what waits is dropped.
+    """
+    sessions = [adapter.session() for _ in range(max(count, 1))]
+    free: SimpleQueue[Adapter] = SimpleQueue()
+    for session in sessions:
+        free.put(session)
+    pool = ThreadPoolExecutor(len(sessions))
+    try:
+        yield Workers(len(sessions), pool, free)
+    except BaseException:
+        for session in sessions:
+            session.interrupt()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        for session in sessions:
+            session.close()
