@@ -6,8 +6,8 @@ Nothing here prints a query.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 
 from kpi_runner.compile.kpi_parts import (
     Aggregate,
@@ -30,6 +30,7 @@ from kpi_runner.sql.expression import (
     read_condition,
     read_formula,
     read_measure,
+    syntax_offset,
 )
 
 
@@ -145,7 +146,7 @@ class _Builder:
         return Definition(variant, numerator, denominator)
 
     def _formula(self, variant: Variant, formula: Expression) -> Definition:
-        with _at(formula.span):
+        with _within(formula):
             parsed = read_formula(formula.sql)
         parts = [self._reference(variant, KpiRef(name, formula.span)) for name in parsed.names]
         for part in parts:
@@ -159,7 +160,7 @@ class _Builder:
         if isinstance(value, KpiRef):
             return self._reference(variant, value)
         where = _where(variant)
-        with _at(value.span):
+        with _within(value):
             measure = read_measure(value.sql, where)
         if variant.additivity == Additivity.ADDITIVE and not measure.adds_up:
             raise ProjectInvalid(
@@ -270,22 +271,29 @@ def _refuse_whole_of_nothing(definition: Definition) -> None:
 def _where(variant: Variant) -> str:
     if variant.where is None:
         return ""
-    with _at(variant.where.span):
+    with _within(variant.where):
         return read_condition(variant.where.sql)[0]
 
 
 def _place(column: str, *expressions: Expression | None) -> Span | None:
-    """Returns where a column stands: exactly in a one-line expression, else the expression."""
+    """Returns where a column stands in the first of the expressions that names it."""
     for expression in expressions:
         match = re.search(rf"\b{re.escape(column)}\b", expression.sql, re.I) if expression else None
-        if expression is None or match is None:
-            continue
-        span, before = expression.span, expression.sql[: match.start()]
-        if span is None or "\n" in before:
-            return span
-        start = span.column + match.start()
-        return Span(span.path, span.line, start, span.line, start + len(column))
+        if expression and match:
+            return expression.place(*match.span())
     return None
+
+
+@contextmanager
+def _within(expression: Expression) -> Iterator[None]:
+    """Adds to mistakes of an expression where in it the parser stops, or where it begins."""
+    try:
+        yield
+    except ProjectInvalid:
+        offset = syntax_offset(expression.sql)
+        end = offset + 1 if offset else len(expression.sql)
+        with _at(expression.place(offset, end)):
+            raise
 
 
 def _at(span: Span | None) -> AbstractContextManager[None]:

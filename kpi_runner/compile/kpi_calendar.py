@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
-from kpi_runner.compile.kpi_parts import Breakdown
+from kpi_runner.compile.kpi_parts import Breakdown, Kind
 from kpi_runner.compile.kpi_shape import Shape
 from kpi_runner.core.kpi import Grain
 from kpi_runner.core.names import quote_text
@@ -27,20 +27,38 @@ def calendar_ctes(
     ``day_periods`` has a row per day and grain; ``all_periods`` and ``periods`` a row per
     period, the latter only from the shape's first day; ``spine`` adds hours.
     """
-    ctes = [_model_days_cte(breakdown, relation)]
-    ctes += _stored_dates(shape, relation) if has_dates else _computed_dates(breakdown, shape)
+    firsts = _first_days_of(breakdown, relation)
+    if has_dates:
+        ctes = [_model_days_cte(firsts), *_stored_dates(shape, relation)]
+    else:
+        firsts |= _first_periods_of(breakdown, relation)
+        ctes = [_model_days_cte(firsts), *_computed_dates(tuple(firsts), shape)]
     ctes += [*_first_days_ctes(breakdown), _day_periods_cte(shape), *_periods_ctes(shape)]
     if _has_hours(breakdown, shape):
         ctes += _hours_ctes(shape)
     return (*ctes, _spine_cte(breakdown, shape))
 
 
-def _model_days_cte(breakdown: Breakdown, relation: Callable[[str], str]) -> Cte:
-    columns = tuple(
-        f"(select min({time}) from {relation(model)}) as {name}"
+def _first_days_of(breakdown: Breakdown, relation: Callable[[str], str]) -> dict[str, str]:
+    """Column → the first day of a model of facts, as SQL."""
+    return {
+        name: f"(select min({time}) from {relation(model)})"
         for (model, time), name in breakdown.first_days.items()
-    )
-    body = "select\n    " + ",\n    ".join(columns or ("cast(null as date) as no_day",))
+    }
+
+
+def _first_periods_of(breakdown: Breakdown, relation: Callable[[str], str]) -> dict[str, str]:
+    """Column → the first period that a KPI model knows, as SQL."""
+    models = {group.key.model: group for group in breakdown.groups if group.key.kind == Kind.MODEL}
+    return {
+        f"{group.name}_start": f"(select cast(min(period_start) as date) from {relation(model)})"
+        for model, group in models.items()
+    }
+
+
+def _model_days_cte(firsts: Mapping[str, str]) -> Cte:
+    columns = [f"{sql} as {name}" for name, sql in firsts.items()]
+    body = "select\n    " + ",\n    ".join(columns or ["cast(null as date) as no_day"])
     return Cte("model_days", body)
 
 
@@ -56,8 +74,8 @@ def _stored_dates(shape: Shape, relation: Callable[[str], str]) -> list[Cte]:
     return [Cte("dates", print_select(select))]
 
 
-def _computed_dates(breakdown: Breakdown, shape: Shape) -> list[Cte]:
-    firsts = ", ".join(breakdown.first_days.values()) or "no_day"
+def _computed_dates(first_days: Sequence[str], shape: Shape) -> list[Cte]:
+    firsts = ", ".join(first_days)
     series = (
         "select\n    unnest(generate_series(\n"
         f"        cast(least({firsts}) as timestamp),\n"

@@ -67,8 +67,10 @@ def inline_parents(
         return Compiled(node, text, (Segment(1, _lines(text), node),))
     start = next(_BLANK.finditer(text)).end()
     has_with = _WITH.match(text, start)
-    head = text[: has_with.end()] if has_with else text[:start] + "with"
-    rest = text[has_with.end() :] if has_with else text[start:]
+    cut = has_with.end() if has_with else start
+    head = text[:cut] if has_with else text[:cut] + "with"
+    # What follows keeps its columns, so that a place in it is found again in the template.
+    rest = " " * (cut - text.rfind("\n", 0, cut) - 1) + text[cut:]
     segments: list[Segment] = []
     out, line = head + "\n", head.count("\n") + 2
     for index, (parent, name, sql) in enumerate(ctes):

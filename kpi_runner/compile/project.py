@@ -7,10 +7,12 @@ placeholders (`core.placeholders`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from kpi_runner.compile.data_test import GENERIC_TESTS, compile_data_test
+from kpi_runner.compile.hooks import compile_node_hooks, compile_run_hooks
 from kpi_runner.compile.kpi_project import KpiCompiler
 from kpi_runner.compile.model import (
     clean_select,
@@ -18,7 +20,8 @@ from kpi_runner.compile.model import (
     ephemeral_name,
     inline_parents,
 )
-from kpi_runner.core.compiled import Compiled
+from kpi_runner.core.compiled import Compiled, Hooks
+from kpi_runner.core.config import Hook
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.names import NodeId, Relation
@@ -28,7 +31,7 @@ from kpi_runner.core.project import Project
 from kpi_runner.core.span import Span
 from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.sql.columns import output_columns
-from kpi_runner.template.context import Context, Names, build_context
+from kpi_runner.template.context import Context, Names, build_context, target_values
 from kpi_runner.template.environment import SqlTemplates
 from kpi_runner.template.locate import locate
 from kpi_runner.template.render import render
@@ -79,11 +82,25 @@ class ProjectCompiler:
         test = self.project.tests[node]
         if test.kind == "singular":
             text = clean_select(self._render(test).text, Span(test.path))
-            return inline_parents(node, text, parents=self._ephemeral_parents(node))
-        relation = self._relation_of(test.node).sql
-        if test.kind in GENERIC_TESTS:
-            return Compiled(node, compile_data_test(test, relation, relate=self._relate))
-        return Compiled(node, self._custom_test(test, relation))
+        elif test.kind in GENERIC_TESTS:
+            relation = self._relation_text(test.node)
+            text = compile_data_test(test, relation, relate=self._relate)
+        else:
+            text = self._custom_test(test, self._relation_text(test.node))
+        return inline_parents(node, text, parents=self._ephemeral_parents(node))
+
+    def compile_hooks(self, node: Model | Seed) -> Hooks:
+        """Returns what runs before and after a node; raises ProjectInvalid."""
+        render_hook = partial(self._render_hook, build_context(self._names(node)))
+        return compile_node_hooks(node.config.extra, Span(node.path), render=render_hook)
+
+    def compile_run_hooks(self) -> Hooks:
+        """Returns what runs before and after everything; raises ProjectInvalid."""
+        config, context = self.project.config, build_context(self._names(None))
+        schemas = sorted({model.relation.schema for model in self.project.models.values()})
+        context = replace(context, values={**context.values, "schemas": schemas})
+        render_hook = partial(self._render_hook, context)
+        return compile_run_hooks(config.on_run_start, config.on_run_end, render=render_hook)
 
     def render_mapping(self, raw: str, path: str) -> str:
         """Renders the SELECT that maps a shop's data onto a raw table."""
@@ -132,22 +149,24 @@ class ProjectCompiler:
         context = build_context(self._names(None))
         return clean_select(render(self._templates, raw, path=path, context=context), Span(path))
 
-    def _names(self, model: Model | None) -> Names:
-        target, config = self.project.target, self.project.config
+    def _render_hook(self, context: Context, hook: Hook) -> str:
+        path = hook.span.path if hook.span else ""
+        return render(self._templates, hook.sql, path=path, context=context)
+
+    def _names(self, model: Model | Seed | None) -> Names:
         settings = model.config if model else None
         return Names(
             ref=self._ref,
             source=self._source,
             kpis=self.kpis.mart_text,
             this=model.relation if model else None,
-            target={"name": target.name, "type": target.kind, "threads": target.threads,
-                    "schema": model.relation.schema if model else ""},
-            variables=config.vars,
+            target=target_values(self.project.target),
+            variables=self.project.config.vars,
             environment=self._environment,
             config={**settings.extra, "materialized": settings.materialized} if settings else {},
             as_of_date=AS_OF_DATE,
             as_of_end=AS_OF_END,
-        )  # fmt: skip
+        )
 
     def _ref(self, name: str) -> str:
         node = self.project.find_model(name)
@@ -179,12 +198,15 @@ class ProjectCompiler:
         model = self.project.models.get(node)
         return model is not None and model.config.materialized == "ephemeral"
 
-    def _relation_of(self, node: NodeId) -> Relation:
+    def _relation_text(self, node: NodeId) -> str:
+        """The SQL text of what a test is about; an ephemeral model is a CTE."""
         project = self.project
+        if self._is_ephemeral(node):
+            return ephemeral_name(project.models[node])
         found: Model | Seed | Source = (
             project.models.get(node) or project.seeds.get(node) or project.sources[node]
         )
-        return found.relation
+        return found.relation.sql
 
     def _custom_test(self, test: DataTest, relation: str) -> str:
         arguments: dict[str, Any] = {"model": relation, **test.arguments}

@@ -55,7 +55,8 @@ def _columns(tree: exp.Expr, scope: _Scope) -> Columns:
         return _joined([left, right]) if tree.args.get("by_name") else left
     if not isinstance(tree, exp.Select):
         return None
-    return _added(_projected(projection, tree, scope=scope) for projection in tree.expressions)
+    found = (_projected(projection, tree, scope=scope) for projection in tree.expressions)
+    return _added(found) or None
 
 
 def _with_ctes(tree: exp.Expr, scope: _Scope) -> _Scope:

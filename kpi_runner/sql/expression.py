@@ -16,6 +16,7 @@ from sqlglot import ErrorLevel, exp
 
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import ProjectInvalid
+from kpi_runner.sql.syntax import find_unclosed
 
 PERIOD_COLUMNS = frozenset({"period_start", "period_end"})
 _ROLL_UPS: dict[type[exp.Expr], str] = {
@@ -25,6 +26,7 @@ _ROLL_UPS: dict[type[exp.Expr], str] = {
     exp.Min: "min",
     exp.Max: "max",
 }
+_SELECT = "select "
 _STRING_OR_NAME = re.compile(r"('(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")")
 _PLACEHOLDER = re.compile(r"\bpart_(\d+)\b")
 
@@ -175,6 +177,22 @@ def read_formula(sql: str) -> Formula:
     return Formula(tuple(names), _text(_safe(tree)))
 
 
+def syntax_offset(sql: str) -> int:
+    """Returns where an expression stops to be SQL, or 0 where it can be parsed.
+
+    >>> syntax_offset("sum(a"), syntax_offset("sum(a) sum(b)"), syntax_offset("sum(a)")
+    (3, 7, 0)
+    """
+    try:
+        sqlglot.parse_one(f"{_SELECT}{sql}", dialect="duckdb")
+    except sqlglot.errors.ParseError as error:
+        unclosed = find_unclosed(sql, len(sql))
+        return _noticed(error, sql) if unclosed is None else unclosed
+    except sqlglot.errors.TokenError:
+        return 0
+    return 0
+
+
 def format_sql_text(sql: str) -> str:
     """Lowers everything but strings and quoted names, which is how this project writes SQL.
 
@@ -188,7 +206,7 @@ def format_sql_text(sql: str) -> str:
 
 def _parse(sql: str) -> exp.Expr:
     try:
-        tree = sqlglot.parse_one(f"select {sql}", dialect="duckdb")
+        tree = sqlglot.parse_one(f"{_SELECT}{sql}", dialect="duckdb")
     except sqlglot.errors.ParseError as error:
         hint = f"The parser stops at '{error.errors[0]['highlight']}'."
         raise _invalid(f"'{sql}' is not a SQL expression", hint) from None
@@ -201,6 +219,14 @@ def _parse(sql: str) -> exp.Expr:
     if tree.find(exp.Select) is not tree or expression.find(exp.Subquery, exp.Select):
         raise _invalid(f"'{sql}' holds a query", "Put the query into a model.")
     return expression.pop()
+
+
+def _noticed(error: sqlglot.errors.ParseError, sql: str) -> int:
+    """The offset in ``sql`` of the token at which the parser stopped."""
+    found = error.errors[0]
+    above = f"{_SELECT}{sql}".split("\n")[: found["line"] - 1]
+    end = sum(len(line) + 1 for line in above) + found["col"]
+    return max(0, end - len(found["highlight"]) - len(_SELECT))
 
 
 def _has_clauses(tree: exp.Select) -> bool:

@@ -1,0 +1,93 @@
+"""Generic data tests: the rows that they find, and what is wrong with their arguments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kpi_runner.compile.data_test import compile_data_test, count_failures
+from kpi_runner.core.errors import ProjectInvalid
+from kpi_runner.core.node import DataTest
+from kpi_runner.core.span import Span
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+ROWS = "(1, 'a', 10), (2, 'b', 20), (2, 'a', null), (null, 'c', 5)"
+FAILURES: list[tuple[str, dict[str, Any], int]] = [
+    ("not_null", {"column": "id"}, 1),
+    ("not_null", {"column": "kind"}, 0),
+    ("not_null", {"column": "amount", "where": "id = 1"}, 0),
+    ("unique", {"column": "id"}, 1),
+    ("unique", {"column": "id", "where": "kind = 'a'"}, 0),
+    ("accepted_values", {"column": "kind", "values": ["a", "b"]}, 1),
+    ("accepted_values", {"column": "id", "values": ["1", "2"]}, 0),
+    ("accepted_values", {"column": "id", "values": [1], "quote": False}, 2),
+    ("relationships", {"column": "id", "to": "ref('parents')", "field": "id"}, 2),
+    ("relationships", {"column": "id", "to": 'source("raw", "kinds")', "field": "id"}, 0),
+    ("expression", {"expression": "amount > 5"}, 1),
+    ("expression", {"column": "amount", "expression": "is null"}, 3),
+    ("grain", {"columns": ["id", "kind"]}, 1),
+    ("grain", {"columns": ["kind"]}, 1),
+]
+
+
+@pytest.mark.parametrize(("kind", "settings", "failures"), FAILURES)
+def test_a_data_test_finds_the_rows_that_break_it(
+    duck: DuckDBPyConnection, kind: str, settings: dict[str, Any], failures: int
+) -> None:
+    duck.execute(f"create table things as from (values {ROWS}) as rows (id, kind, amount)")
+    duck.execute("create table parents as select 1 as id")
+    duck.execute("create schema raw; create table raw.kinds as from range(3) as rows (id)")
+
+    sql = count_failures(compile_data_test(make(kind, settings), "things", relate=relate))
+
+    assert duck.execute(sql).fetchall() == [(failures,)]
+
+
+def test_a_limit_stops_counting(duck: DuckDBPyConnection) -> None:
+    sql = count_failures("select * from range(100)", 3)
+
+    assert duck.execute(sql).fetchall() == [(3,)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "code", "message"),
+    [
+        ("accepted_values", {"column": "kind"}, "K104", "test 't' lacks the argument 'values'"),
+        ("not_null", {}, "K104", "test 't' lacks the argument 'column_name'"),
+        (
+            "relationships",
+            {"column": "id", "to": "parents", "field": "id"},
+            "K205",
+            "test 't' has `to: parents`",
+        ),
+    ],
+)
+def test_an_argument_that_does_not_fit_is_told(
+    kind: str, settings: dict[str, Any], code: str, message: str
+) -> None:
+    with pytest.raises(ProjectInvalid) as error:
+        compile_data_test(make(kind, settings), "things", relate=relate)
+
+    (found,) = error.value.diagnostics
+    assert (found.code, found.message) == (code, message)
+    assert found.span == Span("models/things.yml", 3) and found.hint
+
+
+def make(kind: str, settings: dict[str, Any]) -> DataTest:
+    arguments = {key: value for key, value in settings.items() if key not in ("column", "where")}
+    return DataTest(
+        id="test.shop.t",
+        name="t",
+        kind=kind,
+        column=settings.get("column", ""),
+        where=settings.get("where", ""),
+        arguments=arguments,
+        span=Span("models/things.yml", 3),
+    )
+
+
+def relate(kind: str, name: str) -> str:
+    return name

@@ -1,0 +1,244 @@
+with
+
+model_days as (
+    select
+        (select min(order_date) from core.fct_orders) as first_day_1
+),
+
+days as (
+    select
+        unnest(generate_series(
+            cast(least(first_day_1) as timestamp),
+            cast(date '<as-of>' as timestamp),
+            interval 1 day
+        )) as day_at
+    from model_days
+),
+
+dates as (
+    select
+        cast(day_at as date) as date_day,
+        cast(date_trunc('week', day_at) as date) as week_start_date,
+        cast(date_trunc('week', day_at) + interval 7 day - interval 1 day as date) as week_end_date,
+        cast(date_trunc('month', day_at) as date) as month_start_date,
+        cast(date_trunc('month', day_at) + interval 1 month - interval 1 day as date) as month_end_date,
+        cast(date_trunc('quarter', day_at) as date) as quarter_start_date,
+        cast(date_trunc('quarter', day_at) + interval 3 month - interval 1 day as date) as quarter_end_date,
+        cast(date_trunc('year', day_at) as date) as year_start_date,
+        cast(date_trunc('year', day_at) + interval 1 year - interval 1 day as date) as year_end_date
+    from days
+),
+
+calendar as (
+    select
+        min(date_day) as calendar_start
+    from dates
+),
+
+-- A model without rows starts with the calendar.
+first_days as (
+    select
+        calendar.calendar_start,
+        coalesce(model_days.first_day_1, calendar.calendar_start) as first_day_1
+    from model_days
+    cross join calendar
+),
+
+-- The periods that each day belongs to.
+day_periods as (
+    select
+        date_day,
+        'day' as grain,
+        date_day as period_start,
+        date_day as period_end
+    from dates
+    union all
+    select
+        date_day,
+        'week' as grain,
+        week_start_date as period_start,
+        week_end_date as period_end
+    from dates
+    union all
+    select
+        date_day,
+        'month' as grain,
+        month_start_date as period_start,
+        month_end_date as period_end
+    from dates
+    union all
+    select
+        date_day,
+        'quarter' as grain,
+        quarter_start_date as period_start,
+        quarter_end_date as period_end
+    from dates
+    union all
+    select
+        date_day,
+        'year' as grain,
+        year_start_date as period_start,
+        year_end_date as period_end
+    from dates
+),
+
+all_periods as (
+    select
+        grain,
+        period_start,
+        period_end,
+        least(period_end, date '<as-of>') as evaluated_on
+    from day_periods
+    group by
+        grain,
+        period_start,
+        period_end
+),
+
+periods as (
+    select
+        grain,
+        period_start,
+        period_end,
+        evaluated_on
+    from all_periods
+),
+
+spine as (
+    select
+        grain,
+        cast(period_start as timestamp) as period_start,
+        period_end
+    from periods
+),
+
+group_1_rows as (
+    select
+        order_date as date_day,
+        coalesce(cast(channel as varchar), '(none)') as by_channel,
+        amount
+    from core.fct_orders
+    where order_date <= date '<as-of>'
+),
+
+group_1_daily as (
+    select
+        date_day,
+        case
+            when grouping(by_channel) = 0 then 'channel'
+            else ''
+        end as dimension,
+        case
+            when grouping(by_channel) = 0 then by_channel
+            else ''
+        end as segment_1,
+        sum(amount) as group_1_1,
+        count(*) as group_1_2
+    from group_1_rows
+    group by
+        grouping sets (
+            (date_day),
+            (date_day, by_channel)
+        )
+),
+
+-- Days add up to longer periods.
+group_1 as (
+    select
+        day_periods.grain,
+        cast(day_periods.period_start as timestamp) as period_start,
+        day_periods.period_end,
+        group_1_daily.dimension,
+        group_1_daily.segment_1,
+        sum(group_1_daily.group_1_1) as group_1_1,
+        sum(group_1_daily.group_1_2) as group_1_2
+    from group_1_daily
+    inner join day_periods
+        on group_1_daily.date_day = day_periods.date_day
+    group by
+        day_periods.grain,
+        day_periods.period_start,
+        day_periods.period_end,
+        group_1_daily.dimension,
+        group_1_daily.segment_1
+),
+
+-- Every period has its total; a segment only where rows fall in it.
+keys as (
+    select
+        grain,
+        period_start,
+        period_end,
+        '' as dimension,
+        '' as segment_1
+    from spine
+    union
+    select
+        grain,
+        period_start,
+        period_end,
+        dimension,
+        segment_1
+    from group_1
+),
+
+combined as (
+    select
+        keys.grain,
+        keys.period_start,
+        keys.period_end,
+        keys.dimension,
+        keys.segment_1,
+        first_days.*,
+        group_1.* exclude (grain, period_start, period_end, dimension, segment_1)
+    from keys
+    cross join first_days
+    left join group_1
+        on keys.grain = group_1.grain
+        and keys.period_start = group_1.period_start
+        and keys.dimension = group_1.dimension
+        and keys.segment_1 = group_1.segment_1
+),
+
+measured as (
+    select
+        'sales' as kpi,
+        '' as variant,
+        grain,
+        period_start,
+        period_end,
+        dimension,
+        segment_1,
+        cast(coalesce(group_1_1, 0) as double) as value,
+        cast(coalesce(group_1_1, 0) as double) as numerator,
+        cast(null as double) as denominator,
+        cast(coalesce(group_1_2, 0) as bigint) as sample_size,
+        cast(null as varchar) as null_reason,
+        false as is_missing,
+        first_day_1 as first_day,
+        date '<as-of-3>' as mature_until
+    from combined
+    where grain in ('day', 'week', 'month', 'quarter', 'year')
+        and dimension in ('', 'channel')
+        and ((dimension = '' and period_end >= first_day_1) or coalesce(group_1_2, 0) > 0)
+)
+
+select
+    kpi,
+    variant,
+    grain,
+    period_start,
+    dimension,
+    segment_1 as segment,
+    case when not is_missing then value end as value,
+    case when not is_missing then numerator end as numerator,
+    case when not is_missing then denominator end as denominator,
+    sample_size,
+    case
+        when is_missing then 'source_missing'
+        when value is null then coalesce(null_reason, 'no_denominator')
+    end as null_reason,
+    coalesce(cast(period_start as date) < first_day, false)
+        or period_end > date '<as-of>' as is_partial,
+    period_end > mature_until as is_provisional
+from measured
