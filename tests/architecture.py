@@ -92,6 +92,7 @@ DOORS = {
     "ops/": "a command loads only what it uses",
     "load/config.py": "only the settings of a dbt project may hold Jinja",
     "load/project.py": "a project without templates to parse needs no jinja2",
+    "load/yaml_file.py": "a project that is as it was is not parsed",
     "adapters/__init__.py": "an engine is loaded when it is opened",
     "cli/main.py": "--help lists the commands without importing them",
     "cli/output.py": "rich is loaded when something is drawn on a terminal",

@@ -47,6 +47,7 @@ _SETTINGS_REFUSED = ("InvalidInputException", "ParserException", "CatalogExcepti
 _PREFIX = re.compile(r"\A[\w ]+ Error: ")
 _HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.*?) ?\(PID (?P<pid>\d+)\)")
 _SUGGESTIONS = re.compile(r"\n\s*(Candidate|Did you mean)[\s\S]*\Z")
+_LOCATION = re.compile(r"\[\d+,(?P<length>\d+)\]")
 _NAMED_FILE = re.compile(r"file \"(?P<path>[^\"]+)\"")
 
 
@@ -69,10 +70,12 @@ def translate_failure(name: str, text: str, *, database: Path) -> MachineFailed 
     if code:
         return _machine_failure(code, message, path=database)
     position = fields.get("position")
+    location = _LOCATION.match(fields.get("location", ""))
     return SqlFailed(
         _SUGGESTIONS.sub("", message),
         kind=str(fields.get("exception_type", name.removesuffix("Exception"))).lower(),
         position=int(position) if position is not None else None,
+        length=int(location["length"]) if location else 0,
         candidates=_read_candidates(fields.get("candidates", "")),
     )
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from kpi_runner.adapters.protocol import Adapter
-from kpi_runner.adapters.raw_text import broken_encoding, broken_file, open_text
+from kpi_runner.adapters.raw_text import broken_file, open_text
 from kpi_runner.adapters.statements import TABLE, create_as, create_as_prefix
 from kpi_runner.core.diagnostic import Diagnostic, Severity
 from kpi_runner.core.errors import RunFailed
@@ -179,9 +179,7 @@ def _csv_columns(adapter: Adapter, file: RawFile) -> tuple[Column, ...]:
     try:
         with open_text(file) as lines:
             header = next(csv.reader(lines, strict=True), [])
-    except UnicodeDecodeError as error:
-        raise RunFailed(broken_encoding(file)) from error
-    except (csv.Error, OSError, EOFError) as error:
+    except (csv.Error, OSError) as error:
         raise RunFailed(broken_file(file, f"the header cannot be read: {error}")) from error
     if not any(name.strip() for name in header):
         raise RunFailed(broken_file(file, f"'{file.display}' has no header"))

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from kpi_runner.adapters.landing import RawInput, csv_query
-from kpi_runner.adapters.raw_text import broken_encoding, broken_file, open_text, read_lines
+from kpi_runner.adapters.raw_text import broken_file, open_text, read_lines
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import RunFailed
 from kpi_runner.core.node import Column
@@ -37,16 +37,11 @@ def copy_numbered(file: RawFile, raw: RawInput, *, copy: Path) -> RawInput:
         for number, (name, column) in enumerate(raw.columns.items(), start=1)
     }
     names = ("line", *(column.name for column in columns.values()))
-    try:
-        with copy.open("w", newline="", encoding="utf-8") as target:
-            # DuckDB takes the first line end that it sees for that of all rows.
-            writer = csv.writer(target, lineterminator="\n")
-            writer.writerow(names)
-            writer.writerows(_ROWS[file.format](file, raw))
-    except UnicodeDecodeError as error:
-        raise RunFailed(broken_encoding(file)) from error
-    except EOFError as error:
-        raise RunFailed(broken_file(file, f"the file ends too early: {error}")) from error
+    with copy.open("w", newline="", encoding="utf-8") as target:
+        # DuckDB takes the first line end that it sees for that of all rows.
+        writer = csv.writer(target, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows(_ROWS[file.format](file, raw))
     return RawInput(csv_query(copy, names), columns)
 
 

@@ -4,24 +4,36 @@ from __future__ import annotations
 
 import gzip
 import io
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, cast
 
 from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.errors import RunFailed
 from kpi_runner.core.raw import RawFile
 from kpi_runner.core.span import Span
 
 
 @contextmanager
 def open_text(file: RawFile) -> Iterator[io.TextIOWrapper]:
-    """Opens a text file, packed or not, as it stands: UTF-8, line ends untouched."""
+    """Opens a text file, packed or not, as it stands: UTF-8, line ends untouched.
+
+    Raises RunFailed (K903), also while the file is read, where it cannot be unpacked or is
+    not UTF-8.
+    """
     is_packed = file.path.suffix == ".gz"
-    with (
-        gzip.open(file.path, "rb") if is_packed else file.path.open("rb") as binary,
-        io.TextIOWrapper(cast(IO[bytes], binary), encoding="utf-8-sig", newline="") as text,
-    ):
-        yield text
+    try:
+        with (
+            gzip.open(file.path, "rb") if is_packed else file.path.open("rb") as binary,
+            io.TextIOWrapper(cast(IO[bytes], binary), encoding="utf-8-sig", newline="") as text,
+        ):
+            yield text
+    except UnicodeDecodeError as error:
+        raise RunFailed(broken_encoding(file)) from error
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        found = broken_file(file, f"'{file.display}' cannot be unpacked: {error}")
+        raise RunFailed(found) from error
 
 
 def read_lines(file: RawFile, numbers: Iterable[int]) -> Mapping[int, str]:

@@ -84,7 +84,14 @@ def insert_values(
 
 def upsert_row(relation: Relation, row: Mapping[str, object]) -> str:
     """Returns the statement that writes one row over the one with the same primary key."""
-    return insert_values(relation, tuple(row), rows=[tuple(row.values())]).replace(
+    return upsert_rows(relation, tuple(row), rows=[tuple(row.values())])
+
+
+def upsert_rows(
+    relation: Relation, columns: Sequence[str], *, rows: Iterable[Sequence[object]]
+) -> str:
+    """Returns the statement that writes rows over those with the same primary keys."""
+    return insert_values(relation, columns, rows=rows).replace(
         "insert into", "insert or replace into", 1
     )
 

@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "build": ("build:build", "Land, transform, test, check the KPIs and publish what holds."),
         "run": ("run:run", "Land raw tables and run models, without tests."),
         "seed": ("seed:seed", "Load the lookups of the shop."),
+        "snapshot": ("snapshot:snapshot", "Land raw tables and write down what changed in them."),
         "test": ("test:test", "Run the data tests on what is built."),
         "check": ("check:check", "Evaluate the KPI assertions on what is built."),
         "query": ("query:query", "Print KPI values, straight from their definitions."),
@@ -35,9 +36,13 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "ls": ("ls:ls", "List models, sources, seeds, tests and KPIs."),
         "parse": ("parse:parse", "Read the whole project and report what is wrong with it."),
         "compile": ("compile:compile_", "Write the SQL of the selected nodes, without running it."),
+        "lint": ("lint:lint", "Judge the project by its rules of style and structure."),
+        "fmt": ("fmt:fmt", "Lay out the SQL of models, macros and data tests."),
+        "retry": ("retry:retry", "Do again what failed or was skipped in the last command."),
         "publish": ("publish:publish", "Promote the work state, if its checks passed."),
+        "rollback": ("rollback:rollback", "Go back to an earlier published state."),
         "sample": ("sample:sample", "Generate raw tables of a synthetic shop at any size."),
-        "clean": ("clean:clean", "Remove artifacts and the work databases."),
+        "clean": ("clean:clean", "Remove artifacts, and what nobody points to."),
         "debug": ("debug:debug", "Show versions, paths and whether the database can be used."),
         "explain": ("explain:explain", "Print the page of an error code."),
     }
@@ -78,18 +83,21 @@ class LazyGroup(click.Group):
 
     def main(self, *arguments: Any, **settings: Any) -> NoReturn:
         """Runs a command line and exits with the status of the contract."""
-        settings["standalone_mode"] = False
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):
                 stream.reconfigure(errors="replace")  # a narrow locale must not end a build
+        sys.exit(self.run(*arguments, **settings))
+
+    def run(self, *arguments: Any, **settings: Any) -> int:
+        """Runs a command line and returns the status of the contract."""
+        settings["standalone_mode"] = False
         try:
-            status = super().main(*arguments, **settings)
-        except (KeyboardInterrupt, click.Abort):
-            click.echo("interrupted; what was published is unchanged", err=True)
-            status = INTERRUPTED
+            return super().main(*arguments, **settings) or 0
+        except (KeyboardInterrupt, click.Abort) as error:
+            _tell_interruption(error)
+            return INTERRUPTED
         except Exception as error:
-            status = _report(error)
-        sys.exit(status or 0)
+            return _report(error)
 
 
 @click.group(
@@ -110,14 +118,23 @@ def main() -> NoReturn:
     cli.main(prog_name="kpi")
 
 
+def _tell_interruption(error: BaseException) -> None:
+    from kpi_runner.cli.capture import echo, note_exception
+
+    note_exception(error)
+    echo("interrupted; what was published is unchanged", err=True)
+
+
 def _report(error: Exception) -> int:
     """Prints what went wrong; returns the exit status. A traceback is a mistake of ours."""
+    from kpi_runner.cli.capture import note_exception
     from kpi_runner.cli.output import print_diagnostics, print_traceback
     from kpi_runner.cli.usage import usage_diagnostic
     from kpi_runner.core.errors import KpiError, exit_status
     from kpi_runner.ops.options import Options
     from kpi_runner.run.files import machine_diagnostic
 
+    note_exception(error)
     if isinstance(error, KpiError):
         diagnostics = error.diagnostics
     elif isinstance(error, click.ClickException):

@@ -13,14 +13,21 @@ from typing import Any
 
 import click
 
+from kpi_runner.cli.capture import note_exception
 from kpi_runner.cli.output import print_diagnostics
 from kpi_runner.core.errors import KpiError
+from kpi_runner.core.names import RESOURCE_TYPES
+from kpi_runner.core.selection import Indirect
 from kpi_runner.ops.options import Options
 
-PROJECT = ("project_dir", "target", "vars")
-SELECTION = ("select", "exclude", "allow_empty")
+PROJECT = ("project_dir", "profiles_dir", "target", "vars")
+SELECTION = ("select", "exclude", "selector", "indirect_selection", "state", "allow_empty")
+DEFER = ("defer", "favor_state")
+TRIAL = ("empty", "sample")
+MICROBATCH = ("event_time_start", "event_time_end")
+KINDS = ("resource_type", "exclude_resource_type")
 DATA = ("raw", "database", "as_of")
-RUN = ("threads", "full_refresh", "fail_fast", "warn_error", "target_path")
+RUN = ("threads", "full_refresh", "fail_fast", "warn_error", "target_path", "lock_timeout")
 PRINT = ("log_format", "quiet", "no_color")
 
 Function = Callable[..., Any]
@@ -46,6 +53,12 @@ FLAGS: dict[str, Callable[[Function], Function]] = {
         default=Path(),
         help="The project, or a folder inside it.  [default: here]",
     ),
+    "profiles_dir": click.option(
+        "--profiles-dir",
+        metavar="DIR",
+        default="",
+        help="Where profiles.yml of a dbt project lies.",
+    ),
     "target": click.option(
         "-t", "--target", metavar="NAME", default="", help="The target to run on."
     ),
@@ -62,6 +75,45 @@ FLAGS: dict[str, Callable[[Function], Function]] = {
     "exclude": click.option(
         "--exclude", metavar="SELECTOR", multiple=True, help="What to leave out."
     ),
+    "selector": click.option(
+        "--selector", metavar="NAME", default="", help="A selector of selectors.yml."
+    ),
+    "indirect_selection": click.option(
+        "--indirect-selection",
+        type=click.Choice([mode.value for mode in Indirect]),
+        default=Indirect.EAGER.value,
+        help="Which tests come along with the nodes that they read.",
+    ),
+    "resource_type": click.option(
+        "--resource-type",
+        type=click.Choice(RESOURCE_TYPES),
+        multiple=True,
+        help="Only nodes of these kinds.",
+    ),
+    "exclude_resource_type": click.option(
+        "--exclude-resource-type",
+        type=click.Choice(RESOURCE_TYPES),
+        multiple=True,
+        help="No nodes of these kinds.",
+    ),
+    "state": click.option(
+        "--state", metavar="DIR", default="", help="The artifacts of an earlier run."
+    ),
+    "defer": click.option(
+        "--defer", is_flag=True, help="Read unbuilt parents from the state of --state."
+    ),
+    "favor_state": click.option(
+        "--favor-state", is_flag=True, help="With --defer: also parents that are built."
+    ),
+    "empty": click.option(
+        "--empty", is_flag=True, help="Try the build without rows; publish nothing."
+    ),
+    "sample": click.option(
+        "--sample",
+        metavar="TIME",
+        default="",
+        help="Try the build with the rows of '3 days', or '{start: …, end: …}'; publish nothing.",
+    ),
     "allow_empty": click.option(
         "--allow-empty", is_flag=True, help="A selection that matches nothing is fine."
     ),
@@ -76,8 +128,27 @@ FLAGS: dict[str, Callable[[Function], Function]] = {
     "full_refresh": click.option(
         "-f", "--full-refresh", is_flag=True, help="Build everything again."
     ),
+    "event_time_start": click.option(
+        "--event-time-start",
+        metavar="MOMENT",
+        default="",
+        help="Run the batches of microbatch models from here, in UTC …",
+    ),
+    "event_time_end": click.option(
+        "--event-time-end", metavar="MOMENT", default="", help="… up to here, even if they ran."
+    ),
+    "store_failures": click.option(
+        "--store-failures", is_flag=True, help="Keep the rows that break data tests."
+    ),
     "fail_fast": click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first failure."),
     "warn_error": click.option("--warn-error", is_flag=True, help="Warnings count as errors."),
+    "lock_timeout": click.option(
+        "--lock-timeout",
+        metavar="SECONDS",
+        type=click.FloatRange(min=0),
+        default=0,
+        help="How long to wait for another process.  [default: 0]",
+    ),
     "target_path": click.option(
         "--target-path", metavar="DIR", default="", help="The folder of artifacts."
     ),
@@ -90,8 +161,15 @@ FLAGS: dict[str, Callable[[Function], Function]] = {
     "quiet": click.option("-q", "--quiet", is_flag=True, help="Only problems and the summary."),
     "no_color": click.option("--no-color", is_flag=True, help="No colours."),
 }
-FIELDS = {"vars": "variables"}
-SEVERAL = ("-s", "--select", "--exclude", "--resource-type")
+FIELDS = {
+    "vars": "variables",
+    "resource_type": "resource_types",
+    "exclude_resource_type": "excluded_resource_types",
+}
+SEVERAL = (
+    *("-s", "--select", "--exclude", "--resource-type", "--exclude-resource-type"),
+    "--output-keys",
+)
 
 
 class Command(click.Command):
@@ -114,6 +192,7 @@ class Command(click.Command):
         try:
             return super().invoke(ctx)
         except KpiError as error:
+            note_exception(error)
             flags = {name: ctx.params[name] for name in PRINT if name in ctx.params}
             root = ctx.params.get("project_dir", Path())
             print_diagnostics(error.diagnostics, Options(project_dir=root, **flags))
@@ -147,7 +226,8 @@ def shared(*names: str) -> Callable[[Function], Function]:
             values = {
                 FIELDS.get(name, name): value for name, value in given.items() if value is not None
             }
-            return function(Options(**values), **arguments)
+            command = click.get_current_context().info_name or ""
+            return function(Options(command=command, **values), **arguments)
 
         decorated: Function = with_options
         for name in reversed(names):

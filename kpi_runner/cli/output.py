@@ -14,8 +14,7 @@ from threading import RLock
 from traceback import format_exception
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
-import click
-
+from kpi_runner.cli.capture import current_capture, echo
 from kpi_runner.core.diagnostic import Diagnostic, sort_diagnostics
 from kpi_runner.core.event import (
     CheckFinished,
@@ -31,7 +30,7 @@ from kpi_runner.core.event import (
 )
 from kpi_runner.core.result import CheckResult, LandResult, Report, Status, StepResult
 from kpi_runner.ops.options import Options, QueryAnswer, Table
-from kpi_runner.report.json import SCHEMA_VERSION, diagnostic_record, dump_json, event_record
+from kpi_runner.report.json import SCHEMA_VERSION, dump_json, event_record
 from kpi_runner.report.scorecard import ASCII_BLOCKS, BLOCKS, Scorecard, format_scorecard
 from kpi_runner.report.table import (
     format_csv,
@@ -51,6 +50,7 @@ from kpi_runner.report.text import (
     paint_ansi,
     paint_plain,
 )
+from kpi_runner.run.clock import now_exactly
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -123,6 +123,7 @@ class TextPrinter:
                 case Warned(diagnostic):
                     self._tell_finding(diagnostic)
                 case Published():
+                    self._tell_landing()
                     relations = count(event.relations, "relation")
                     self._tell(f"published {relations} to {event.path} [{event.seconds:.2f}s]")
                 case RunFinished():
@@ -138,7 +139,7 @@ class TextPrinter:
             for note in report.notes:
                 self._tell(note)
             if report.lands or report.steps or report.checks:
-                click.echo(format_summary(report, paint=self._paint), err=True)
+                echo(format_summary(report, paint=self._paint), err=True)
 
     def close(self) -> None:
         """Takes the progress bar away."""
@@ -172,7 +173,9 @@ class TextPrinter:
         counter = f"{self._done:>{len(str(self._total))}} of {self._total}"
         rows = f"{count(step.rows, 'row')} in " if step.rows is not None else ""
         subject = f"{step.action.value} {short_name(step.node)}"
-        self._tell_outcome(step.status, f"{subject} [{rows}{step.seconds:.2f}s]", before=counter)
+        reason = f": {step.reason}" if step.reason else ""
+        line = f"{subject} [{rows}{step.seconds:.2f}s]{reason}"
+        self._tell_outcome(step.status, line, before=counter)
         self._advance(step.node)
 
     def _tell_check(self, check: CheckResult) -> None:
@@ -202,7 +205,7 @@ class TextPrinter:
 
             self._progress[0].console.print(Text.from_ansi(line), soft_wrap=True)
         else:
-            click.echo(line, err=True)
+            echo(line, err=True)
 
 
 class JsonPrinter:
@@ -226,30 +229,41 @@ class JsonPrinter:
         """Has nothing to free."""
 
     def _write(self, event: Event) -> None:
-        line = dump_json(event_record(event), indent=None)
+        line = dump_json(event_record(event, time=now_exactly()), indent=None)
         with self._lock:
-            click.echo(line, err=True)
+            echo(line, err=True)
 
 
 def open_printer(options: Options) -> Printer:
     """Returns the listener that ``--log-format`` asks for."""
+    capture = current_capture()
+    if capture and not capture.is_printed:
+        return capture
     return JsonPrinter(options) if options.log_format == "json" else TextPrinter(options)
 
 
 def run_printed(operation: Callable[[Options, Emit], Report], options: Options) -> int:
     """Runs an operation, prints what it tells, and returns its exit status."""
     printer = open_printer(options)
+    capture = current_capture()
+
+    def tell(event: Event) -> None:
+        printer(event)
+        if capture and capture is not printer:
+            capture(event)
+
     try:
-        report = operation(options, printer)
+        report = operation(options, tell)
     finally:
         printer.close()
-    printer.finish(report)
-    return report.exit_code
+    return print_report(report, options, printer=printer)
 
 
-def print_report(report: Report, options: Options) -> int:
-    """Prints what an operation without events found; returns its exit status."""
-    open_printer(options).finish(report)
+def print_report(report: Report, options: Options, *, printer: Printer | None = None) -> int:
+    """Prints what an operation found; returns its exit status."""
+    (printer or open_printer(options)).finish(report)
+    if capture := current_capture():
+        capture.finish(report)
     return report.exit_code
 
 
@@ -260,18 +274,18 @@ def print_diagnostics(diagnostics: Iterable[Diagnostic], options: Options) -> No
         return
     if options.log_format == "json":
         for diagnostic in listed:
-            record = {"event": "diagnostic", **diagnostic_record(diagnostic)}
-            click.echo(dump_json(record, indent=None), err=True)
+            record = event_record(Warned(diagnostic), time=now_exactly())
+            echo(dump_json({**record, "event": "diagnostic"}, indent=None), err=True)
         return
     paint = choose_paint(sys.stderr, no_color=options.no_color)
     text = format_diagnostics(listed, read_line=line_reader(options.project_dir), paint=paint)
-    click.echo(text, err=True)
+    echo(text, err=True)
 
 
 def print_traceback(error: Exception) -> None:
     """Prints an exception that is a mistake of ours."""
-    click.echo("".join(format_exception(error)), err=True, nl=False)
-    click.echo(
+    echo("".join(format_exception(error)), err=True, nl=False)
+    echo(
         "this is a bug of kpi-runner, not of your project; "
         "please report it with the lines above and the command that you ran",
         err=True,
@@ -280,14 +294,14 @@ def print_traceback(error: Exception) -> None:
 
 def print_text(text: str) -> None:
     """Prints data to stdout."""
-    click.echo(text)
+    echo(text)
 
 
 def print_table(table: Table, *, style: str) -> None:
     """Prints rows to stdout in one of ``TABLE_STYLES``."""
     if style == "json":
         metadata = {"schema_version": SCHEMA_VERSION}
-        click.echo(format_json(table.columns, table.rows, metadata=metadata))
+        echo(format_json(table.columns, table.rows, metadata=metadata))
     else:
         _print_rows(table.columns, table.rows, style=style)
 
@@ -297,7 +311,7 @@ def print_answer(answer: QueryAnswer, *, style: str) -> None:
     columns = tuple(answer.rows[0]) if answer.rows else ()
     rows = [tuple(row.values()) for row in answer.rows]
     if style == "json":
-        click.echo(format_json(columns, rows, metadata=answer.metadata))
+        echo(format_json(columns, rows, metadata=answer.metadata))
     elif rows:
         _print_rows(columns, rows, style=style)
 
@@ -309,7 +323,7 @@ def print_scorecard(scorecard: Scorecard | None, options: Options) -> None:
     paint = choose_paint(sys.stdout, no_color=options.no_color)
     is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
     blocks = BLOCKS if is_unicode else ASCII_BLOCKS
-    click.echo("\n" + format_scorecard(scorecard, paint=paint, blocks=blocks))
+    echo("\n" + format_scorecard(scorecard, paint=paint, blocks=blocks))
 
 
 def choose_paint(stream: IO[str], *, no_color: bool) -> Paint:
@@ -352,4 +366,4 @@ def _print_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, style:
 
         Console().print(rich_table(columns, rows))
     else:
-        click.echo(_FORMATS[style](columns, rows))
+        echo(_FORMATS[style](columns, rows))

@@ -12,8 +12,12 @@ from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.names import quote_name, quote_text
 from kpi_runner.core.node import DataTest
+from kpi_runner.core.threshold import parse_percent
 
+COUNT = "count(*)"
+_NOT_NONE = "!= 0"
 _CALL = re.compile(r"\s*(ref|source)\(\s*'([^']+)'\s*(?:,\s*'([^']+)'\s*)?\)\s*\Z")
+_FUNCTION = re.compile(r"\s*(ref|source|var|env_var)\s*\(.*\)\s*\Z", re.DOTALL)
 
 Relate = Callable[[str, str], str]
 """(kind, names joined by a dot) → relation as SQL, for the `to:` of relationships."""
@@ -60,23 +64,97 @@ def parse_reference(text: str) -> tuple[str, str] | None:
     return match.group(1), names[-1] if match.group(1) == "ref" else ".".join(names)
 
 
+def custom_macro(test: DataTest) -> str:
+    """Returns the macro that a generic test would be, without the name of its package."""
+    return f"test_{test.kind.rpartition('.')[2]}"
+
+
+def template_of(value: Any) -> str | None:
+    """Returns an argument as a template, or None where it is a plain value.
+
+    >>> template_of("ref('orders')"), template_of("orders")
+    ("{{ ref('orders') }}", None)
+    """
+    if not isinstance(value, str):
+        return None
+    if _FUNCTION.match(value):
+        return f"{{{{ {value} }}}}"
+    return value if "{{" in value or "{%" in value else None
+
+
 def compile_data_test(test: DataTest, relation: str, *, relate: Relate) -> str:
     """Returns the query of a generic test on ``relation``; its rows are failures.
 
     Raises ProjectInvalid where an argument is missing (K104) or names nothing (K201, K202, K205).
     """
-    rows = f"(select * from {relation} where {test.where})" if test.where else relation
+    rows = tested_rows(test, relation)
     return GENERIC_TESTS[test.kind](_Subject(test, rows, relate))
 
 
-def count_failures(query: str, limit: int = 0) -> str:
-    """Returns a query that counts the rows of a test query, at most ``limit`` of them."""
-    limited = f"{query}\nlimit {limit}" if limit else query
-    return f"select count(*) as failures\nfrom (\n{limited}\n) as failing"
+def tested_rows(test: DataTest, relation: str) -> str:
+    """Returns the rows that a test looks at, as SQL that may stand after ``from``."""
+    return f"(select * from {relation} where {test.where}\n)" if test.where else relation
+
+
+def judge_failures(test: DataTest, query: str, *, relation: str) -> str:
+    """Returns a query of one row that counts failures and compares the count.
+
+    Its columns are ``failures`` (``fail_calc`` over at most ``limit`` rows of the test),
+    ``is_warning`` and ``is_failure`` (``warn_if`` and ``error_if``), and ``tested_rows``, which is
+    NULL unless a comparison is in percent of them. A comparison in percent counts all rows.
+
+    Args:
+        test: gives the settings.
+        query: its query, of which each row is a failure.
+        relation: what a generic test is about, or empty.
+    """
+    comparisons = (test.warn_if or _NOT_NONE, test.error_if or _NOT_NONE)
+    is_percent = any(parse_percent(text) for text in comparisons)
+    limited = f"{query}\nlimit {test.limit}" if test.limit and not is_percent else query
+    rows = f"(select count(*) from {tested_rows(test, relation)})" if is_percent else "null"
+    warns, fails = (_compare(text) for text in comparisons)
+    return (
+        f"select\n    failures,\n    {warns} as is_warning,\n    {fails} as is_failure,\n"
+        f"    tested_rows\nfrom (\n"
+        f"select\n    coalesce({test.fail_calc or COUNT}, 0) as failures,\n"
+        f"    {rows} as tested_rows\nfrom (\n{limited}\n) as failing\n) as counted"
+    )
+
+
+def _compare(comparison: str) -> str:
+    """Returns a comparison of ``failures`` as SQL; one in percent of no rows does not hold.
+
+    >>> _compare("> 10")
+    'failures > 10'
+    """
+    percent = parse_percent(comparison)
+    if percent is None:
+        return f"failures {comparison}"
+    sign, share = percent
+    return f"coalesce(100.0 * failures / nullif(tested_rows, 0) {sign} {share}, false)"
+
+
+def shared_condition(test: DataTest) -> str:
+    """Returns the condition on a row that breaks a built-in test, where nothing but the number of
+    such rows counts; empty for any other test."""
+    settings = (test.limit, test.fail_calc, test.warn_if, test.error_if)
+    if test.kind not in ROW_CONDITIONS or any(settings):
+        return ""
+    condition = ROW_CONDITIONS[test.kind](_Subject(test, "", _no_parent))
+    return f"({test.where}\n) and ({condition}\n)" if test.where else condition
+
+
+def _no_parent(kind: str, name: str) -> str:
+    return name
+
+
+def _breaking_rows(subject: _Subject) -> str:
+    condition = ROW_CONDITIONS[subject.test.kind](subject)
+    return f"select *\nfrom {subject.rows}\nwhere {condition}"
 
 
 def _not_null(subject: _Subject) -> str:
-    return f"select *\nfrom {subject.rows}\nwhere {subject.column} is null"
+    return f"{subject.column} is null"
 
 
 def _unique(subject: _Subject) -> str:
@@ -92,9 +170,7 @@ def _accepted_values(subject: _Subject) -> str:
     quoted = subject.test.arguments.get("quote", True)
     listed = ", ".join(quote_text(str(v)) if quoted else _literal(v) for v in values)
     shown = f"cast({column} as varchar)" if quoted else column
-    return (
-        f"select *\nfrom {subject.rows}\nwhere {column} is not null and {shown} not in ({listed})"
-    )
+    return f"{column} is not null and {shown} not in ({listed})"
 
 
 def _relationships(subject: _Subject) -> str:
@@ -122,7 +198,7 @@ def _expression(subject: _Subject) -> str:
     expression = str(subject.test.arguments.get("sql") or subject.argument("expression"))
     if subject.test.column:
         expression = f"{subject.column} {expression}"
-    return f"select *\nfrom {subject.rows}\nwhere not ({expression}\n)"
+    return f"not ({expression}\n)"
 
 
 def _grain(subject: _Subject) -> str:
@@ -135,13 +211,16 @@ def _grain(subject: _Subject) -> str:
     )
 
 
+ROW_CONDITIONS: Mapping[str, Callable[[_Subject], str]] = MappingProxyType(
+    {"not_null": _not_null, "accepted_values": _accepted_values, "expression": _expression}
+)
+"""Tests that judge each row by itself → the condition on a row that breaks them."""
+
 GENERIC_TESTS: Mapping[str, Callable[[_Subject], str]] = MappingProxyType(
     {
-        "not_null": _not_null,
+        **dict.fromkeys(ROW_CONDITIONS, _breaking_rows),
         "unique": _unique,
-        "accepted_values": _accepted_values,
         "relationships": _relationships,
-        "expression": _expression,
         "grain": _grain,
     }
 )

@@ -148,7 +148,9 @@ class _Builder:
     def _formula(self, variant: Variant, formula: Expression) -> Definition:
         with _within(formula):
             parsed = read_formula(formula.sql)
-        parts = [self._reference(variant, KpiRef(name, formula.span)) for name in parsed.names]
+        parts = [
+            self._reference(variant, KpiRef(name, _place(name, formula))) for name in parsed.names
+        ]
         for part in parts:
             _check_dimensions(variant, part)
         numerator = combine(parsed.numerator, parts)
@@ -173,7 +175,8 @@ class _Builder:
             )
         group = self._open_group(_key(variant, measure))
         for dimension in variant.dimensions:
-            group.dimensions.setdefault(dimension, variant.span)
+            place = variant.places.get(f"dimensions.{dimension}") or variant.span
+            group.dimensions.setdefault(dimension, place)
         for column in measure.columns:
             group.reads.setdefault(column, _place(column, value, variant.where))
         names = tuple(group.add(part.sql, part.roll_up) for part in measure.parts)

@@ -69,7 +69,7 @@ def _unknown_time(variant: Variant, columns_of: ColumnsOf) -> list[Diagnostic]:
             "K504",
             f"model '{variant.source_model}' has no column '{column}' for the time of "
             f"'{variant.id}'",
-            variant.span,
+            variant.places.get("time") or variant.span,
             hint=did_you_mean(column, columns),
         )
         for column in wanted

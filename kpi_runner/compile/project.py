@@ -11,19 +11,27 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from kpi_runner.compile.data_test import GENERIC_TESTS, compile_data_test
+from kpi_runner.compile.data_test import (
+    GENERIC_TESTS,
+    compile_data_test,
+    custom_macro,
+    template_of,
+    tested_rows,
+)
 from kpi_runner.compile.hooks import compile_node_hooks, compile_run_hooks
 from kpi_runner.compile.kpi_project import KpiCompiler
+from kpi_runner.compile.microbatch import in_window
 from kpi_runner.compile.model import (
     clean_select,
     ephemeral_ancestors,
     ephemeral_name,
     inline_parents,
 )
+from kpi_runner.core.batch import is_microbatch
 from kpi_runner.core.compiled import Compiled, Hooks
 from kpi_runner.core.config import Hook
 from kpi_runner.core.diagnostic import Diagnostic
-from kpi_runner.core.errors import ProjectInvalid
+from kpi_runner.core.errors import ProjectInvalid, located
 from kpi_runner.core.names import NodeId, Relation
 from kpi_runner.core.node import DataTest, Model, Seed, Source
 from kpi_runner.core.placeholders import AS_OF_DATE, AS_OF_END
@@ -33,8 +41,12 @@ from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.sql.columns import output_columns
 from kpi_runner.template.context import Context, Names, build_context, target_values
 from kpi_runner.template.environment import SqlTemplates
+from kpi_runner.template.evaluate import evaluate
 from kpi_runner.template.locate import locate
 from kpi_runner.template.render import render
+
+INCREMENT = "#increment"
+"""Ends the key of the text of an incremental model that adds to its table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +87,24 @@ class ProjectCompiler:
 
     def compile_model(self, node: NodeId) -> Compiled:
         """Returns the SELECT of a model; raises ProjectInvalid."""
-        return inline_parents(node, self._select(node), parents=self._ephemeral_parents(node))
+        parents = self._ephemeral_parents(node)
+        compiled = inline_parents(node, self._select(node), parents=parents)
+        if self.project.models[node].config.materialized != "incremental":
+            return compiled
+        key = f"{node}{INCREMENT}"
+        increment = inline_parents(key, self._select(node, key), parents=parents)
+        return replace(compiled, increment=replace(increment, node=node))
 
     def compile_test(self, node: NodeId) -> Compiled:
         """Returns the query of a data test; its rows are failures. Raises ProjectInvalid."""
         test = self.project.tests[node]
         if test.kind == "singular":
             text = clean_select(self._render(test).text, Span(test.path))
-        elif test.kind in GENERIC_TESTS:
-            relation = self._relation_text(test.node)
-            text = compile_data_test(test, relation, relate=self._relate)
+        elif custom_macro(test) in self.project.macros or test.kind not in GENERIC_TESTS:
+            text = self._custom_test(test, self.relation_of(test.node))
         else:
-            text = self._custom_test(test, self._relation_text(test.node))
+            relation = self.relation_of(test.node)
+            text = compile_data_test(test, relation, relate=self._relate)
         return inline_parents(node, text, parents=self._ephemeral_parents(node))
 
     def compile_hooks(self, node: Model | Seed) -> Hooks:
@@ -105,7 +123,10 @@ class ProjectCompiler:
     def render_mapping(self, raw: str, path: str) -> str:
         """Renders the SELECT that maps a shop's data onto a raw table."""
         names = self._names(None)
-        return render(self._templates, raw, path=path, context=build_context(names))
+        context = build_context(names)
+        text = render(self._templates, raw, path=path, context=context)
+        self._rendered[path] = RenderedText(raw, path, context, text)
+        return text
 
     def columns_of(self, model: str) -> tuple[str, ...] | None:
         """Returns the columns of a model or seed by name, or None where a star hides them."""
@@ -132,17 +153,32 @@ class ProjectCompiler:
         parents = ephemeral_ancestors(node, self.project.parents, is_ephemeral=self._is_ephemeral)
         return [(p, ephemeral_name(self.project.models[p]), self._select(p)) for p in parents]
 
-    def _select(self, node: NodeId) -> str:
+    def _select(self, node: NodeId, key: str = "") -> str:
         model = self.project.models[node]
-        return clean_select(self._render(model).text, Span(model.path))
+        return clean_select(self._render(model, key).text, Span(model.path))
 
-    def _render(self, node: Model | DataTest) -> RenderedText:
-        if node.id not in self._rendered:
+    def _render(self, node: Model | DataTest, key: str = "") -> RenderedText:
+        """Renders once; ``key`` ends in ``INCREMENT`` for the text that adds to a table."""
+        key = key or node.id
+        if key not in self._rendered:
             names = self._names(node if isinstance(node, Model) else None)
+            if isinstance(node, Model) and is_microbatch(node.config):
+                names = replace(names, ref=self._ref_in_window, source=self._source_in_window)
+            names = replace(names, is_incremental=key.endswith(INCREMENT))
             context = build_context(names)
             text = render(self._templates, node.raw, path=node.path, context=context)
-            self._rendered[node.id] = RenderedText(node.raw, node.path, context, text)
-        return self._rendered[node.id]
+            self._rendered[key] = RenderedText(node.raw, node.path, context, text)
+        return self._rendered[key]
+
+    def _ref_in_window(self, name: str) -> str:
+        node = self.project.find_model(name)
+        event_time = node.config.extra.get("event_time") if node else None
+        return in_window(self._ref(name), str(event_time or ""))
+
+    def _source_in_window(self, source: str, table: str) -> str:
+        text = self._source(source, table)
+        node = self.project.sources[f"source.{self.project.config.name}.{source}.{table}"]
+        return in_window(text, node.moment)
 
     def _render_text(self, raw: str, span: Span | None) -> str:
         path = span.path if span else "kpis.yml"
@@ -198,8 +234,8 @@ class ProjectCompiler:
         model = self.project.models.get(node)
         return model is not None and model.config.materialized == "ephemeral"
 
-    def _relation_text(self, node: NodeId) -> str:
-        """The SQL text of what a test is about; an ephemeral model is a CTE."""
+    def relation_of(self, node: NodeId) -> str:
+        """Returns the SQL text of what a test is about; an ephemeral model is a CTE."""
         project = self.project
         if self._is_ephemeral(node):
             return ephemeral_name(project.models[node])
@@ -208,17 +244,28 @@ class ProjectCompiler:
         )
         return found.relation.sql
 
+    def _argument(self, value: Any, test: DataTest, *, context: Context) -> Any:
+        """The value of an argument, in which dbt's functions may stand without braces."""
+        raw = template_of(value)
+        if raw is None:
+            return value
+        with located(test.span or Span(test.path)):
+            return evaluate(self._templates, raw, path=test.path, context=context)
+
     def _custom_test(self, test: DataTest, relation: str) -> str:
-        arguments: dict[str, Any] = {"model": relation, **test.arguments}
+        context = build_context(self._names(None))
+        arguments: dict[str, Any] = {
+            name: self._argument(value, test, context=context)
+            for name, value in test.arguments.items()
+        }
+        arguments["model"] = tested_rows(test, relation)
         if test.column:
             arguments["column_name"] = test.column
         listed = ", ".join(f"{key}=__arguments['{key}']" for key in arguments)
-        raw = f"{{{{ test_{test.kind}({listed}) }}}}"
-        context = build_context(self._names(None))
-        values = {**context.values, "__arguments": arguments}
-        text = render(
-            self._templates, raw, path=test.path, context=Context(values, context.secrets)
-        )
+        raw = f"{{{{ {custom_macro(test)}({listed}) }}}}"
+        context = Context({**context.values, "__arguments": arguments}, context.secrets)
+        text = render(self._templates, raw, path=test.path, context=context)
+        self._rendered[test.id] = RenderedText(raw, test.path, context, text)
         return clean_select(text, test.span or Span(test.path))
 
     def _find_columns(self, name: str) -> tuple[str, ...] | None:

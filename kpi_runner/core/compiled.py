@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kpi_runner.core.config import Hook
 from kpi_runner.core.names import NodeId
 
 
@@ -22,9 +23,21 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Hooks:
+    """Rendered SQL that runs before and after a node, or the whole run."""
+
+    before: tuple[Hook, ...] = ()
+    after: tuple[Hook, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Compiled:
-    """The SELECT of a node, with ephemeral parents in line."""
+    """The SELECT of a node, with ephemeral parents in line.
+
+    ``increment``: the SELECT of an incremental model where it adds to its table.
+    """
 
     node: NodeId
     sql: str
     segments: tuple[Segment, ...] = ()
+    increment: Compiled | None = None

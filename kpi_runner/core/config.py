@@ -64,7 +64,8 @@ class ProjectConfig:
 
     ``is_dbt``: it is a dbt project. Its sources are not landed but tables of the published
     file, all its relations are published beside what that file holds, and ``run`` publishes.
-    ``warnings`` holds what reading it found that stops nothing.
+    ``published_schemas``: empty for all. ``keep_states``: how many published states one can go
+    back to. ``warnings``: what reading it found that stops nothing.
     """
 
     name: str
@@ -73,14 +74,18 @@ class ProjectConfig:
     seed_paths: tuple[str, ...] = ("seeds/ref",)
     macro_paths: tuple[str, ...] = ("macros",)
     test_paths: tuple[str, ...] = ("tests/data",)
+    snapshot_paths: tuple[str, ...] = ("snapshots",)
     kpi_paths: tuple[str, ...] = ("kpis.yml", "kpis")
     vars: Mapping[str, Any] = field(default_factory=dict)
     target: str = "dev"
     targets: Mapping[str, TargetConfig] = field(default_factory=dict)
     model_defaults: tuple[FolderDefaults, ...] = ()
     seed_defaults: tuple[FolderDefaults, ...] = ()
+    snapshot_defaults: tuple[FolderDefaults, ...] = ()
+    test_defaults: tuple[FolderDefaults, ...] = ()
     published_schemas: tuple[str, ...] = ("ref", "core", "kpi")
     target_path: str = "target"
+    keep_states: int = 3
     is_dbt: bool = False
     clean_targets: tuple[str, ...] = ()
     on_run_start: tuple[Hook, ...] = ()

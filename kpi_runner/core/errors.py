@@ -76,6 +76,7 @@ class SqlFailed(Exception):
         message: the database's own words, without prefix and position marker.
         kind: the database's error type in lower case: parser, binder, catalog, conversion, …
         position: byte offset into the statement, or None where the database names none.
+        length: how many bytes from there on it is about; 0 where it names none.
         candidates: names that the database suggests.
     """
 
@@ -85,10 +86,12 @@ class SqlFailed(Exception):
         *,
         kind: str = "",
         position: int | None = None,
+        length: int = 0,
         candidates: tuple[str, ...] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
         self.kind = kind
         self.position = position
+        self.length = length
         self.candidates = candidates

@@ -9,7 +9,7 @@ from typing import Any
 
 from kpi_runner.core.diagnostic import Severity
 from kpi_runner.core.names import NodeId
-from kpi_runner.core.span import Span
+from kpi_runner.core.span import Span, span_within
 
 
 class Grain(StrEnum):
@@ -35,10 +35,20 @@ class Additivity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A SQL aggregate expression and where it stands."""
+    """A SQL aggregate expression and where it stands.
+
+    ``raw``: its text in the file, where that is quoted or goes over several lines.
+    """
 
     sql: str
     span: Span | None = None
+    raw: str = field(default="", compare=False, repr=False)
+
+    def place(self, start: int, end: int) -> Span | None:
+        """Returns the place of a stretch of the expression."""
+        if self.span is None:
+            return None
+        return span_within(self.span, self.raw or self.sql, self.sql, start=start, end=end)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 NodeId = str
 """`model.<project>.<name>`, `seed.…`, `source.<project>.<source>.<table>`, `kpi.…`, `test.…`."""
 
+RESOURCE_TYPES = ("model", "seed", "snapshot", "source", "test", "unit_test", "kpi", "exposure")
+"""The kinds of nodes, as the first part of their ids names them."""
+
 LAYERS = ("stg", "int", "dim", "fct", "kpi", "snap")
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*\Z")
 
@@ -34,7 +37,7 @@ def quote_name(name: str) -> str:
     >>> quote_name("orders"), quote_name("2nd")
     ('orders', '"2nd"')
     """
-    if _PLAIN.match(name) and name not in _RESERVED:
+    if _PLAIN.match(name) and name not in RESERVED_WORDS:
         return name
     return '"' + name.replace('"', '""') + '"'
 
@@ -58,7 +61,7 @@ def layer_of(name: str) -> str:
     return prefix if prefix in LAYERS else ""
 
 
-_RESERVED = frozenset(
+RESERVED_WORDS = frozenset(
     re.findall(
         r"\w+",
         """

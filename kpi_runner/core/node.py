@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kpi_runner.core.constraint import Constraint
 from kpi_runner.core.diagnostic import Severity
 from kpi_runner.core.names import NodeId, Relation
 from kpi_runner.core.span import Span
+from kpi_runner.core.unit_test import Fixture, Overrides
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Column:
 
     ``data_type`` is DuckDB's spelling, lower case, or empty. ``is_required`` (sources): the
     raw file must have the column; other columns land as NULL, or as ``default`` (SQL text).
+    ``places``: where ``data_type`` and ``default`` stand.
     """
 
     name: str
@@ -68,15 +71,20 @@ class Column:
     is_nullable: bool = True
     is_required: bool = False
     default: str = ""
+    constraints: tuple[Constraint, ...] = ()
+    places: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
     span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeConfig:
-    """Configuration of a node after folder defaults, YAML and ``config()`` were merged."""
+    """Configuration of a node after folder defaults, YAML and ``config()`` were merged.
+
+    ``schema`` and ``alias`` are empty where no place says one; the node's relation is what counts.
+    """
 
     materialized: str = "view"
-    schema: str = "main"
+    schema: str = ""
     alias: str = ""
     enabled: bool = True
     tags: tuple[str, ...] = ()
@@ -97,6 +105,7 @@ class Model:
     fqn: tuple[str, ...] = ()
     grain: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
     description: str = ""
     span: Span | None = None
 
@@ -178,4 +187,75 @@ class DataTest:
     span: Span | None = None
 
 
-Node = Model | Seed | Source | DataTest
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposure:
+    """A use of what the project publishes, such as a dashboard. Builds nothing.
+
+    ``kind`` is dbt's type; ``kpis`` names the KPIs it shows, ``scan`` what else it reads.
+    """
+
+    id: NodeId
+    name: str
+    kind: str = ""
+    label: str = ""
+    url: str = ""
+    maturity: str = ""
+    owner: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    scan: Scan = field(default_factory=Scan)
+    kpis: tuple[str, ...] = ()
+    path: str = ""
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """Rows that one input of the model holds.
+
+    ``reference`` is None for ``this``, the table of an incremental model as it was. Without a
+    ``fixture`` it is a seed with its own rows. ``node``: the input, once it is linked.
+    """
+
+    reference: Ref | SourceRef | None
+    fixture: Fixture | None
+    node: NodeId = ""
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitTest:
+    """Rows that a model is given, and the rows that are expected of it.
+
+    ``node`` is the model, ``model`` its name, ``scan`` what is given, as references.
+    """
+
+    id: NodeId
+    name: str
+    node: NodeId
+    model: str
+    given: tuple[Given, ...] = ()
+    expect: Fixture
+    overrides: Overrides = field(default_factory=Overrides)
+    tags: tuple[str, ...] = ()
+    description: str = ""
+    path: str = ""
+    model_span: Span | None = None
+    span: Span | None = None
+
+    @property
+    def kind(self) -> str:
+        """``unit``, beside the kinds of data tests."""
+        return "unit"
+
+    @property
+    def scan(self) -> Scan:
+        """The references of what is given."""
+        inputs = [given.reference for given in self.given]
+        return Scan(
+            refs=tuple(one for one in inputs if isinstance(one, Ref)),
+            sources=tuple(one for one in inputs if isinstance(one, SourceRef)),
+        )
+
+
+Node = Model | Seed | Source | DataTest | Exposure | UnitTest

@@ -12,9 +12,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from kpi_runner.core.batch import Window
+
 AS_OF_DATE = "date '<as-of>'"
 AS_OF_END = "timestamp '<as-of-end>'"
 TIME_ZONE = "'<time-zone>'"
+WINDOW_START = "timestamp '<window-start>'"
+WINDOW_END = "timestamp '<window-end>'"
 _DATE = re.compile(r"date '<as-of(?:-(\d+))?>'")
 _MISSING = re.compile(r"<missing ([^>]*)>")
 
@@ -28,12 +32,14 @@ class Facts:
         as_of_end: the UTC instant of local midnight after it, ``YYYY-MM-DD HH:MM:SS``.
         time_zone: IANA name.
         missing: declared source tables without a file, as ``source.table``.
+        is_todays: the last day is that of this machine, because no raw table has one.
     """
 
     as_of: str
     as_of_end: str
     time_zone: str = "UTC"
     missing: frozenset[str] = frozenset()
+    is_todays: bool = False
 
 
 def missing_condition(tables: Iterable[str]) -> str:
@@ -53,6 +59,16 @@ def days_before_as_of(days: int) -> str:
     "date '<as-of-3>'"
     """
     return f"date '<as-of-{days}>'" if days else AS_OF_DATE
+
+
+def fill_window(sql: str, window: Window) -> str:
+    """Puts the time of a microbatch in place of the words.
+
+    >>> fill_window(WINDOW_START, Window("2026-01-01", "2026-01-02"))
+    "timestamp '2026-01-01'"
+    """
+    sql = sql.replace(WINDOW_START, f"timestamp '{window.start}'")
+    return sql.replace(WINDOW_END, f"timestamp '{window.end}'")
 
 
 def fill_placeholders(sql: str, facts: Facts) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kpi_runner.core.batch import Guard, Increment, Snapshot
 from kpi_runner.core.compiled import Compiled
 from kpi_runner.core.names import NodeId, Relation
+from kpi_runner.core.node import Column
 
 
 class Action(StrEnum):
@@ -15,8 +17,12 @@ class Action(StrEnum):
     SEED = "seed"
     VIEW = "view"
     TABLE = "table"
+    INCREMENTAL = "incremental"
+    SNAPSHOT = "snapshot"
+    EXTERNAL = "external"
     TEST = "test"
     ASSERTION = "assertion"
+    HOOK = "hook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +35,44 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """One transaction of a step that takes rows into a table.
+
+    Args:
+        statements: run first.
+        guards: then none of these may find anything.
+        apply: then the rows are taken in.
+        after: run last.
+        holds: in the end none of these may find anything.
+        left: how many batches of the node are still to run after this one.
+    """
+
+    statements: tuple[Statement, ...]
+    guards: tuple[Guard, ...] = ()
+    apply: Increment | Snapshot | None = None
+    after: tuple[Statement, ...] = ()
+    holds: tuple[Guard, ...] = ()
+    left: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """The work of one node. All its statements run in one transaction."""
+    """The work of one node. All its statements run in one transaction.
+
+    ``reason``: why it is due, in a few words. ``batches``: what runs in the place of
+    ``statements``, each batch in a transaction of its own. ``contract``: the columns that the
+    SELECT has to give, or none.
+    """
 
     node: NodeId
     action: Action
-    statements: tuple[Statement, ...]
+    statements: tuple[Statement, ...] = ()
+    batches: tuple[Batch, ...] = ()
     compiled: Compiled | None = None
     relation: Relation | None = None
     needs: tuple[NodeId, ...] = ()
+    contract: tuple[Column, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from kpi_runner.core.config import ProjectConfig, TargetConfig
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.kpi import Kpi
 from kpi_runner.core.names import NodeId
-from kpi_runner.core.node import DataTest, Macro, Model, Node, Seed, Source
+from kpi_runner.core.node import DataTest, Exposure, Macro, Model, Node, Seed, Source, UnitTest
+from kpi_runner.core.selection import Selector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,20 +27,32 @@ class Project:
     seeds: Mapping[NodeId, Seed] = field(default_factory=dict)
     sources: Mapping[NodeId, Source] = field(default_factory=dict)
     tests: Mapping[NodeId, DataTest] = field(default_factory=dict)
+    unit_tests: Mapping[NodeId, UnitTest] = field(default_factory=dict)
     kpis: Mapping[NodeId, Kpi] = field(default_factory=dict)
+    exposures: Mapping[NodeId, Exposure] = field(default_factory=dict)
     macros: Mapping[str, Macro] = field(default_factory=dict)
     parents: Mapping[NodeId, tuple[NodeId, ...]] = field(default_factory=dict)
+    selectors: Mapping[str, Selector] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property
     def nodes(self) -> Mapping[NodeId, Node | Kpi]:
         """Every node of the graph by its id."""
-        return {**self.sources, **self.seeds, **self.models, **self.tests, **self.kpis}
+        return {
+            **self.sources,
+            **self.seeds,
+            **self.models,
+            **self.tests,
+            **self.unit_tests,
+            **self.kpis,
+            **self.exposures,
+        }
 
     def find_model(self, name: str) -> Model | Seed | None:
-        """Returns the model or seed of a name, or None."""
+        """Returns the model, seed or snapshot of a name, or None."""
         key = f"{self.config.name}.{name}"
-        return self.models.get(f"model.{key}") or self.seeds.get(f"seed.{key}")
+        built = self.models.get(f"model.{key}") or self.seeds.get(f"seed.{key}")
+        return built or self.models.get(f"snapshot.{key}")
 
     def find_kpi(self, name: str) -> Kpi | None:
         """Returns the KPI of a name, or None."""

@@ -24,6 +24,38 @@ class Span:
         return f"{self.path}:{self.line}:{self.column}"
 
 
+def span_within(value: Span, raw: str, text: str, *, start: int, end: int) -> Span:
+    """Returns the span of a stretch of a value that a file may fold, indent or quote.
+
+    Args:
+        value: where the value begins.
+        raw: the file from there on.
+        text: the value.
+        start: offset of the stretch in ``text``; ``end``: that of its end.
+
+    >>> str(span_within(Span("k.yml", 3, 5), "sum(\\n  amount)", "sum( amount)", start=5, end=11))
+    'k.yml:4:3'
+    """
+    first, last = (_raw_offset(raw, text, offset) for offset in (start, max(start, end - 1)))
+    found = LineIndex(raw).span(value.path, start=first, end=last + 1)
+    before, within = value.line - 1, value.column - 1
+    return Span(
+        value.path,
+        found.line + before,
+        found.column + within * (found.line == 1),
+        found.end_line + before,
+        found.end_column + within * (found.end_line == 1),
+    )
+
+
+def _raw_offset(raw: str, text: str, offset: int) -> int:
+    """The offset in ``raw`` of a character of ``text``; white space may differ."""
+    place = -1
+    for char in (*"".join(text[:offset].split()), *text[offset : offset + 1].strip()):
+        place = max(place, raw.find(char, place + 1))
+    return max(place, 0)
+
+
 class LineIndex:
     """Turns offsets into a text into lines and columns.
 

@@ -1,84 +1,226 @@
 """Which nodes of a project a selection means.
 
-Knows attributes of nodes and the graph between them; neither files nor a database.
+Knows attributes of nodes and the graph between them; neither files nor a database. What an
+earlier run knows (``state:``, ``result:``, ``source_status:``) comes in as ready sets of ids.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import reduce
 
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import UsageError
 from kpi_runner.core.kpi import Kpi
 from kpi_runner.core.names import NodeId
-from kpi_runner.core.node import DataTest, Model, Node, Seed, Source
+from kpi_runner.core.node import Node
 from kpi_runner.core.project import Project
+from kpi_runner.core.selection import (
+    Criterion,
+    Indirect,
+    Intersection,
+    Selection,
+    Union,
+    Without,
+    criteria_of,
+    read_selection,
+)
 from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.graph.dag import Graph, ancestors, descendants
-from kpi_runner.graph.selector import Criterion, Intersection, parse_selectors
+from kpi_runner.graph.methods import METHODS, TESTS, type_of
+from kpi_runner.graph.selector import find_mistakes
+
+STATE_WORDS = (
+    *("new", "old", "modified", "unmodified", "modified.body", "modified.configs"),
+    *("modified.contract", "modified.macros", "modified.relation"),
+    "modified.persisted_descriptions",
+)
+RESULT_WORDS = ("success", "pass", "warn", "fail", "error", "skipped")
+EARLIER = {"state": STATE_WORDS, "result": RESULT_WORDS, "source_status": ("fresher",)}
+"""Methods that an earlier run answers, and the values that they take."""
+
+EarlierRun = Mapping[str, Mapping[str, frozenset[NodeId]]]
+"""Method → value → the nodes of which it holds; a method that nobody can answer is missing."""
 
 Nodes = Mapping[NodeId, Node | Kpi]
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
-    """How a selector method finds nodes.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the command line selects, as typed.
 
-    Args:
-        labels: the texts that a node answers to, given the method's argument.
-        matches: whether a label answers to the value of a criterion.
+    Without ``select`` and ``selector`` the default selector of selectors.yml holds, or else
+    every node is meant.
     """
 
-    labels: Callable[[Node | Kpi, str], Iterable[str]]
-    matches: Callable[[str, str], bool] = fnmatchcase
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    selector: str = ""
+    indirect: Indirect = Indirect.EAGER
+    allow_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Selected nodes, and the tests that join them once all their parents are selected."""
+
+    nodes: frozenset[NodeId] = frozenset()
+    waiting: frozenset[NodeId] = frozenset()
+
+    def union(self, other: _Found) -> _Found:
+        return _Found(self.nodes | other.nodes, self.waiting | other.waiting)
+
+    def intersection(self, other: _Found) -> _Found:
+        return _Found(self.nodes & other.nodes, self.waiting & other.waiting)
+
+    def difference(self, other: _Found) -> _Found:
+        return _Found(self.nodes - other.nodes, self.waiting - other.waiting)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scope:
+    """What criteria are evaluated against. ``open``: named selectors that are being read."""
+
+    project: Project
+    nodes: Nodes
+    graph: Graph
+    earlier: EarlierRun
+    indirect: Indirect
+    is_exclusion: bool = False
+    open: tuple[str, ...] = field(default=())
 
 
 def select(
     project: Project,
     graph: Graph,
     *,
-    select: tuple[str, ...] = (),
-    exclude: tuple[str, ...] = (),
-    allow_empty: bool = False,
+    request: Request = Request(),
+    earlier: EarlierRun | None = None,
 ) -> frozenset[NodeId]:
-    """Returns the nodes that --select takes and --exclude does not; without --select, all.
+    """Returns the nodes that a request takes and does not exclude.
 
-    A data test comes along with each node that it reads, whether taken or excluded.
+    Tests come along with the nodes that they read, as ``request.indirect`` says.
 
     Raises ``UsageError``: K002 or K004 for a text that cannot be read, K003 where nothing is
-    selected.
+    selected, K010 where no earlier run was named, K012 for an unknown selector.
     """
-    taken = parse_selectors(select, METHODS)
-    dropped = parse_selectors(exclude, METHODS)
-    nodes = project.nodes
-    chosen = _find_union(taken, nodes, graph=graph) if select else frozenset(nodes)
-    chosen -= _find_union(dropped, nodes, graph=graph)
-    if chosen or allow_empty or not (select or exclude):
+    selection = _selection_of(request, project)
+    scope = _Scope(
+        project=project,
+        nodes=project.nodes,
+        graph=graph,
+        earlier=earlier or {},
+        indirect=request.indirect,
+    )
+    if selection is None:
+        return frozenset(scope.nodes)
+    _refuse(selection, scope)
+    found = _evaluate(selection, scope)
+    chosen = found.nodes | _settled(found, scope)
+    if chosen or request.allow_empty:
         return chosen
-    raise UsageError(*(_find_unmatched(taken, nodes) or [_nothing_left(select, exclude)]))
+    raise UsageError(*(_find_unmatched(selection, scope) or [_nothing_left(request)]))
 
 
-def _find_union(
-    union: tuple[Intersection, ...], nodes: Nodes, *, graph: Graph
-) -> frozenset[NodeId]:
-    found = [[_find(part, nodes, graph=graph) for part in parts] for parts in union]
-    return frozenset().union(*(frozenset.intersection(*parts) for parts in found))
+def check_selectors(project: Project) -> tuple[Diagnostic, ...]:
+    """Returns what is wrong with the definitions of selectors.yml, whether used or not."""
+    found: list[Diagnostic] = []
+    for selector in project.selectors.values():
+        found += find_mistakes(selector.definition, ALL_METHODS, words=EARLIER)
+        found += _unknown_selectors(selector.definition, project)
+    return tuple(found)
 
 
-def _find(criterion: Criterion, nodes: Nodes, *, graph: Graph) -> frozenset[NodeId]:
-    found = [name for name, node in nodes.items() if _is_match(node, criterion)]
+ALL_METHODS = (*METHODS, *EARLIER, "selector")
+
+
+def _selection_of(request: Request, project: Project) -> Selection | None:
+    """Returns the request as one tree, or None where it means every node."""
+    chosen: Selection | None = None
+    default = [s.name for s in project.selectors.values() if s.is_default]
+    name = request.selector or ("" if request.select else next(iter(default), ""))
+    if name:
+        text = f"selector:{name}"
+        chosen = Criterion(text=text, method="selector", value=name)
+    elif request.select:
+        chosen = read_selection(request.select)
+    if not request.exclude:
+        return chosen
+    everything = Criterion(text="*", method="resource_type", value="*")
+    return Without(chosen or everything, read_selection(request.exclude))
+
+
+def _refuse(selection: Selection, scope: _Scope) -> None:
+    mistakes = [
+        *find_mistakes(selection, ALL_METHODS, words=EARLIER),
+        *_unknown_selectors(selection, scope.project),
+    ]
+    if mistakes:
+        raise UsageError(*mistakes)
+
+
+def _unknown_selectors(selection: Selection, project: Project) -> list[Diagnostic]:
+    known = project.selectors
+    return [
+        Diagnostic(
+            "K012",
+            f"there is no selector '{criterion.value}'",
+            criterion.span,
+            did_you_mean(criterion.value, known) or "selectors.yml defines selectors by name.",
+        )
+        for criterion in criteria_of(selection)
+        if criterion.method == "selector" and criterion.value not in known
+    ]
+
+
+def _evaluate(selection: Selection, scope: _Scope) -> _Found:
+    match selection:
+        case Union(parts):
+            return reduce(_Found.union, (_evaluate(part, scope) for part in parts), _Found())
+        case Intersection(parts):
+            found = [_evaluate(part, scope) for part in parts]
+            return reduce(_Found.intersection, found) if found else _Found()
+        case Without(chosen, dropped):
+            unwanted = _evaluate(dropped, replace(scope, is_exclusion=True))
+            return _evaluate(chosen, scope).difference(unwanted)
+        case Criterion():
+            return _find(selection, scope)
+
+
+def _find(criterion: Criterion, scope: _Scope) -> _Found:
+    if criterion.method == "selector":
+        named = _find_named(criterion, scope)
+        if not _reaches(criterion):
+            return named
+        found = named.nodes
+    else:
+        found = _find_direct(criterion, scope)
+    graph = scope.graph
+    if criterion.is_whole and not scope.is_exclusion:
+        found |= _needs_of(found, scope)
     if criterion.is_closed:
         reached = ancestors(graph, descendants(graph, found))
     else:
         above = ancestors(graph, found, depth=criterion.up)
         reached = above | descendants(graph, found, depth=criterion.down)
-    readers = descendants(graph, reached, depth=1)
-    return reached | {name for name in readers if isinstance(nodes[name], DataTest)}
+    return _with_tests(reached, criterion, scope=scope)
+
+
+def _reaches(criterion: Criterion) -> bool:
+    return criterion.is_closed or (criterion.up, criterion.down) != (0, 0)
+
+
+def _find_direct(criterion: Criterion, scope: _Scope) -> frozenset[NodeId]:
+    if criterion.method not in EARLIER:
+        nodes = scope.nodes.items()
+        return frozenset([name for name, node in nodes if _is_match(node, criterion)])
+    if criterion.method not in scope.earlier:
+        hint = "Name the folder of an earlier run's artifacts with --state."
+        message = f"'{criterion.text}' compares with an earlier run, and none is named"
+        raise UsageError(Diagnostic("K010", message, criterion.span, hint))
+    known = scope.earlier[criterion.method].get(criterion.value, frozenset())
+    return known & scope.nodes.keys()
 
 
 def _is_match(node: Node | Kpi, criterion: Criterion) -> bool:
@@ -87,13 +229,61 @@ def _is_match(node: Node | Kpi, criterion: Criterion) -> bool:
     return any(method.matches(label, criterion.value) for label in labels)
 
 
-def _find_unmatched(union: tuple[Intersection, ...], nodes: Nodes) -> list[Diagnostic]:
-    criteria = dict.fromkeys(criterion for parts in union for criterion in parts)
+def _find_named(criterion: Criterion, scope: _Scope) -> _Found:
+    name = criterion.value
+    if name in scope.open:
+        path = " → ".join([*scope.open[scope.open.index(name) :], name])
+        message = f"selector '{name}' means itself: {path}"
+        hint = "Take one of these out of the other's definition."
+        raise UsageError(Diagnostic("K012", message, criterion.span, hint))
+    inner = replace(scope, open=(*scope.open, name))
+    definition = scope.project.selectors[name].definition
+    _refuse(definition, inner)
+    return _evaluate(definition, inner)
+
+
+def _needs_of(kpis: frozenset[NodeId], scope: _Scope) -> frozenset[NodeId]:
+    """Returns what KPIs are computed from, and the models that publish them."""
+    graph, found, edge = scope.graph, set[NodeId](), set(kpis)
+    while edge:
+        below = descendants(graph, edge, depth=1) - edge
+        edge = {node for node in below if type_of(scope.nodes[node]) == "model"} - found
+        found |= edge
+    return ancestors(graph, kpis) | found
+
+
+def _with_tests(reached: frozenset[NodeId], criterion: Criterion, *, scope: _Scope) -> _Found:
+    mode = criterion.indirect or scope.indirect
+    if mode == Indirect.EMPTY:
+        return _Found(reached)
+    below = descendants(scope.graph, reached, depth=1)
+    tests = frozenset([node for node in below if type_of(scope.nodes[node]) in TESTS])
+    if mode == Indirect.EAGER:
+        return _Found(reached | tests)
+    ready = _Found(reached, tests)
+    return _Found(reached | _settled(ready, replace(scope, indirect=mode)), tests)
+
+
+def _settled(found: _Found, scope: _Scope) -> frozenset[NodeId]:
+    """Returns the waiting tests of which all parents are selected, or can be built."""
+    if scope.indirect not in (Indirect.CAUTIOUS, Indirect.BUILDABLE):
+        return frozenset()
+    present = found.nodes
+    if scope.indirect == Indirect.BUILDABLE:
+        present = ancestors(scope.graph, present)
+    parents = scope.project.parents
+    return frozenset(test for test in found.waiting if present.issuperset(parents.get(test, ())))
+
+
+def _find_unmatched(selection: Selection, scope: _Scope) -> list[Diagnostic]:
+    criteria = dict.fromkeys(c for c in criteria_of(selection) if c.method in METHODS)
+    nodes = scope.nodes
     return [
         Diagnostic(
             "K003",
             f"selector '{criterion.text}' matches nothing",
-            hint=_suggest(criterion, nodes),
+            criterion.span,
+            _suggest(criterion, nodes),
         )
         for criterion in criteria
         if not any(_is_match(node, criterion) for node in nodes.values())
@@ -113,120 +303,11 @@ def _suggest(criterion: Criterion, nodes: Nodes) -> str:
     return did_you_mean(value, alike) or "`kpi ls` lists all that can be selected."
 
 
-def _nothing_left(select: tuple[str, ...], exclude: tuple[str, ...]) -> Diagnostic:
-    text = " ".join(select)
-    if exclude:
-        message = f"--exclude '{' '.join(exclude)}' leaves nothing of '{text or '*'}'"
+def _nothing_left(request: Request) -> Diagnostic:
+    text = " ".join(request.select) or (f"selector:{request.selector}" if request.selector else "")
+    if request.exclude:
+        dropped = " ".join(request.exclude)
+        message = f"--exclude '{dropped}' leaves nothing of '{text or '*'}'"
     else:
         message = f"selection '{text}' matches nothing"
     return Diagnostic("K003", message, hint="--allow-empty accepts an empty selection.")
-
-
-def _fqn_labels(node: Node | Kpi, _: str) -> Iterable[str]:
-    """Sources and KPIs have methods of their own, so their names may repeat a model's."""
-    if isinstance(node, Source | Kpi):
-        return ()
-    if isinstance(node, DataTest):
-        return (node.name, f"{package_of(node)}.{node.name}")
-    return (node.name, ".".join(node.fqn[1:]), ".".join(node.fqn))
-
-
-def _source_labels(node: Node | Kpi, _: str) -> Iterable[str]:
-    if not isinstance(node, Source):
-        return ()
-    table = f"{node.source}.{node.name}"
-    return (node.source, table, f"{package_of(node)}.{table}")
-
-
-def _config_labels(node: Node | Kpi, argument: str) -> Iterable[str]:
-    value: Any = _config_of(node)
-    for key in argument.split("."):
-        value = value.get(key) if isinstance(value, Mapping) else None
-    if isinstance(value, bool):
-        return (str(value).lower(),)
-    if isinstance(value, list | tuple | Mapping):
-        return tuple(str(item) for item in value)
-    return () if value is None else (str(value),)
-
-
-def _config_of(node: Node | Kpi) -> Mapping[str, Any]:
-    match node:
-        case Model() | Seed():
-            config = node.config
-            materialized = "seed" if isinstance(node, Seed) else config.materialized
-            return {
-                **config.extra,
-                "materialized": materialized,
-                "schema": config.schema,
-                "alias": config.alias,
-                "enabled": config.enabled,
-                "tags": config.tags,
-            }
-        case DataTest():
-            return {"severity": node.severity.value, "where": node.where, "tags": node.tags}
-        case Source():
-            return {"event_time": node.moment, "tags": node.tags}
-        case Kpi():
-            return {}
-
-
-def _tag_labels(node: Node | Kpi, _: str) -> Iterable[str]:
-    return _config_labels(node, "tags")
-
-
-def _file_labels(node: Node | Kpi, _: str) -> Iterable[str]:
-    path = PurePosixPath(node.path)
-    return (path.name, path.stem)
-
-
-def _path_matches(path: str, value: str) -> bool:
-    return _parts_match(PurePosixPath(path).parts, PurePosixPath(value).parts)
-
-
-def _parts_match(parts: tuple[str, ...], patterns: tuple[str, ...]) -> bool:
-    """A folder stands for all files below it, so patterns may end before the path does."""
-    if not patterns:
-        return True
-    head, rest = patterns[0], patterns[1:]
-    if head == "**":
-        return any(_parts_match(parts[start:], rest) for start in range(len(parts) + 1))
-    return bool(parts) and fnmatchcase(parts[0], head) and _parts_match(parts[1:], rest)
-
-
-def _fqn_matches(label: str, value: str) -> bool:
-    return fnmatchcase(label, value) or label.startswith(f"{value}.")
-
-
-def package_of(node: Node | Kpi) -> str:
-    """Returns the name of the project that a node belongs to."""
-    return node.id.split(".")[1]
-
-
-def type_of(node: Node | Kpi) -> str:
-    """Returns what a node is, as --resource-type names it: model, seed, source, test or kpi."""
-    return node.id.partition(".")[0]
-
-
-def _test_types(node: Node | Kpi, _: str) -> Iterable[str]:
-    if not isinstance(node, DataTest):
-        return ()
-    return ("data", "singular" if node.kind == "singular" else "generic")
-
-
-METHODS: Mapping[str, Method] = MappingProxyType(
-    {
-        "config": Method(_config_labels),
-        "file": Method(
-            lambda node, _: (PurePosixPath(node.path).name, PurePosixPath(node.path).stem)
-        ),
-        "fqn": Method(_fqn_labels, _fqn_matches),
-        "kpi": Method(lambda node, _: (node.name,) if isinstance(node, Kpi) else ()),
-        "package": Method(lambda node, _: (package_of(node), "this")),
-        "path": Method(lambda node, _: (node.path,), _path_matches),
-        "resource_type": Method(lambda node, _: (type_of(node),)),
-        "source": Method(_source_labels),
-        "tag": Method(_tag_labels),
-        "test_name": Method(lambda node, _: (node.kind,) if isinstance(node, DataTest) else ()),
-        "test_type": Method(_test_types),
-    }
-)

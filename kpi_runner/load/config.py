@@ -29,13 +29,14 @@ FILE = "pyproject.toml"
 _PATHS = {
     "model-paths": "model_paths",
     "seed-paths": "seed_paths",
+    "snapshot-paths": "snapshot_paths",
     "macro-paths": "macro_paths",
     "test-paths": "test_paths",
     "kpi-paths": "kpi_paths",
 }
 _KEYS = (
     *("name", "version", "vars", "target", "targets", "models", "seeds", "target-path"),
-    *("published-schemas", *_PATHS),
+    *("published-schemas", "keep-states", "snapshots", *_PATHS),
 )
 _TARGET_KEYS = {
     "type": str,
@@ -84,6 +85,8 @@ def read_environment() -> Mapping[str, str]:
 
 def parse_vars(text: str) -> Mapping[str, Any]:
     """Returns the variables of ``--vars``, a YAML mapping. Raises ``UsageError`` (K005)."""
+    if not text.strip():
+        return {}
     hint = "Write a YAML mapping, such as '{data_dir: ../data}'."
     try:
         tree, problems = parse_yaml(text, "--vars")
@@ -244,25 +247,36 @@ def _read_config(table: _Table, root: Path) -> ProjectConfig:
         )
         for key, field in _PATHS.items()
     }
+    target = table.take("target", str, default=default.target)
     targets = table.below("targets")
+    keep_states = table.take("keep-states", int, default=default.keep_states)
+    if keep_states < 1:
+        table.report("keep-states", "'keep-states' is less than 1")
     added = table.take("published-schemas", list, default=[])
     return ProjectConfig(
         name=name,
         root=root,
         vars=_without_dates(table.take("vars", dict, default={})),
-        target=table.take("target", str, default=default.target),
-        targets={key: _read_target(targets.below(key), key) for key in targets.values},
+        target=target,
+        targets={
+            key: _read_target(targets.below(key), key, is_default=key == target)
+            for key in targets.values
+        },
         model_defaults=tuple(_read_defaults(table.below("models"), (), project=name)),
         seed_defaults=tuple(_read_defaults(table.below("seeds"), (), project=name)),
+        snapshot_defaults=tuple(_read_defaults(table.below("snapshots"), (), project=name)),
         published_schemas=tuple(dict.fromkeys((*default.published_schemas, *added))),
         target_path=table.take("target-path", str, default=default.target_path),
+        keep_states=keep_states,
         **paths,
     )
 
 
-def _read_target(table: _Table, name: str) -> TargetConfig:
+def _read_target(table: _Table, name: str, *, is_default: bool) -> TargetConfig:
     table.check(tuple(_TARGET_KEYS))
     default = TargetConfig(name=name)
+    if not is_default:
+        default = replace(default, database=f"warehouse.{name}.duckdb")
     kind = table.take("type", str, default=default.kind)
     if kind not in _TARGET_TYPES:
         hint = did_you_mean(kind, _TARGET_TYPES) or f"It takes {', '.join(_TARGET_TYPES)}."

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, TypeVar
 
 from kpi_runner.core.config import TargetConfig
@@ -39,24 +38,35 @@ class DbtNaming:
     def relation(self, node: Model | Seed) -> Relation:
         """Returns the relation of a node; raises ProjectInvalid where a macro fails."""
         shown = _shown(node)
-        schema = partial(_default_schema, self.target.schema)
-        in_production = partial(_production_schema, self.target)
-        also = {
-            f"default__{SCHEMA_MACRO}": schema,
-            f"{SCHEMA_MACRO}_for_env": in_production,
+
+        def name(macro: str, custom: str) -> str:
+            arguments = (custom or None, shown)
+            if macro in self.macros:
+                return self.call(macro, arguments, path=node.path, also=self._defaults)
+            return self._defaults[f"default__{macro}"](*arguments)
+
+        return Relation(
+            name(SCHEMA_MACRO, node.config.schema), name(ALIAS_MACRO, node.config.alias)
+        )
+
+    @property
+    def _defaults(self) -> Mapping[str, Callable[..., str]]:
+        """dbt's own macros, which the project's may call."""
+        return {
+            f"default__{SCHEMA_MACRO}": self._default_schema,
+            f"{SCHEMA_MACRO}_for_env": self._schema_in_production,
             f"default__{ALIAS_MACRO}": _default_alias,
         }
 
-        def name(macro: str, custom: str, default: Callable[[str | None, Any], str]) -> str:
-            arguments = (custom or None, shown)
-            if macro in self.macros:
-                return self.call(macro, arguments, path=node.path, also=also)
-            return default(*arguments)
+    def _default_schema(self, custom: str | None, node: object = None) -> str:
+        return f"{self.target.schema}_{custom.strip()}" if custom else self.target.schema
 
-        return Relation(
-            name(SCHEMA_MACRO, node.config.schema, schema),
-            name(ALIAS_MACRO, node.config.alias, _default_alias),
-        )
+    def _schema_in_production(self, custom: str | None, node: object = None) -> str:
+        return custom.strip() if custom and self.target.name == "prod" else self.target.schema
+
+
+def _default_alias(custom: str | None, node: Mapping[str, Any]) -> str:
+    return custom.strip() if custom else str(node["name"])
 
 
 def name_relations(
@@ -66,7 +76,8 @@ def name_relations(
     named = []
     for node in nodes:
         try:
-            named.append(replace(node, relation=naming.relation(node)))
+            is_fixed = "target_schema" in node.config.extra
+            named.append(node if is_fixed else replace(node, relation=naming.relation(node)))
         except ProjectInvalid as error:
             diagnostics += error.diagnostics
             named.append(node)
@@ -88,15 +99,3 @@ def _shown(node: Model | Seed) -> Mapping[str, Any]:
         "tags": list(config.tags),
         "config": {**config.extra, "materialized": config.materialized, "tags": config.tags},
     }
-
-
-def _default_schema(target: str, custom: str | None, node: Any = None) -> str:
-    return f"{target}_{custom.strip()}" if custom else target
-
-
-def _production_schema(target: TargetConfig, custom: str | None, node: Any = None) -> str:
-    return custom.strip() if custom and target.name == "prod" else target.schema
-
-
-def _default_alias(custom: str | None, node: Any = None) -> str:
-    return custom.strip() if custom else str(node["name"])

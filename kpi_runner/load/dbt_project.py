@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from kpi_runner.core.config import FolderDefaults, Hook, ProjectConfig, TargetConfig
-from kpi_runner.core.diagnostic import Diagnostic, Severity
+from kpi_runner.core.diagnostic import Diagnostic, Severity, sort_diagnostics
 from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.span import Span
-from kpi_runner.load.defaults import MAPPINGS
+from kpi_runner.load.defaults import HOOKS, MAPPINGS
 from kpi_runner.load.discover import DBT_FILE, read_text
 from kpi_runner.load.profiles import ProfileRequest, read_target
 from kpi_runner.load.reader import Entry
 from kpi_runner.load.yaml_file import Fields, Items, Scalar, Tree, parse_yaml, to_plain
-from kpi_runner.load.yaml_values import Keys, ValueRenderer
+from kpi_runner.load.yaml_values import Keys, ValueRenderer, plain_key
 from kpi_runner.template.context import Context, build_settings_context, target_values
 from kpi_runner.template.environment import SqlTemplates
 from kpi_runner.template.evaluate import evaluate
@@ -31,8 +31,14 @@ _PATHS = {
     "seed-paths": ("seed_paths", "seeds"),
     "macro-paths": ("macro_paths", "macros"),
     "test-paths": ("test_paths", "tests"),
+    "snapshot-paths": ("snapshot_paths", "snapshots"),
 }
-_DEFAULTS = {"models": "model_defaults", "seeds": "seed_defaults"}
+_DEFAULTS = {
+    "model_defaults": ("models",),
+    "seed_defaults": ("seeds",),
+    "snapshot_defaults": ("snapshots",),
+    "test_defaults": ("tests", "data_tests"),
+}
 _WITHOUT_MEANING = (
     *("version", "config-version", "analysis-paths", "docs-paths", "asset-paths", "function-paths"),
     *("log-path", "packages-install-path", "require-dbt-version", "query-comment", "dispatch"),
@@ -41,7 +47,6 @@ _WITHOUT_MEANING = (
 )
 _RUN_HOOKS = ("on-run-start", "on-run-end")
 _LATE = frozenset({"vars", "query-comment", *_RUN_HOOKS})
-NODE_HOOKS = frozenset({"pre_hook", "post_hook"})
 
 
 def load_dbt_project(
@@ -65,7 +70,8 @@ def load_dbt_project(
     found: list[Diagnostic] = list(duplicates)
     context = build_settings_context(variables, environment)
     selected = TargetConfig(name=target or "default")
-    profile = tree.values.get("profile")
+    early = ValueRenderer(_evaluator(context), is_late=lambda keys: False, diagnostics=found)
+    profile = early.render(tree.values["profile"]) if "profile" in tree.values else None
     if isinstance(profile, Scalar) and profile.text:
         request = ProfileRequest(
             root=root, profile=profile, target=target, folder=profiles_dir, environment=environment
@@ -78,24 +84,20 @@ def load_dbt_project(
     config = _read_config(Entry(rendered, f"'{DBT_FILE}'", diagnostics=found), root)
     found += _check_packages(root)
     if any(diagnostic.severity == Severity.ERROR for diagnostic in found):
-        raise ProjectInvalid(*found)
+        raise ProjectInvalid(*sort_diagnostics(found))
     return replace(
         config, target=selected.name, targets={selected.name: selected}, warnings=tuple(found)
     )
 
 
-def _evaluator(context: Context) -> Callable[[str], Any]:
+def _evaluator(context: Context) -> Callable[[str, str], Any]:
     templates = SqlTemplates({})
-    return lambda text: evaluate(templates, text, path=DBT_FILE, context=context)
+    return lambda text, path: evaluate(templates, text, path=path, context=context)
 
 
 def _is_late(keys: Keys) -> bool:
     """True for what dbt renders when it is used: variables, and the SQL of hooks."""
-    return keys[0] in _LATE or not NODE_HOOKS.isdisjoint(map(_plain, keys))
-
-
-def _plain(key: str) -> str:
-    return key.removeprefix("+").replace("-", "_")
+    return keys[0] in _LATE or not HOOKS.isdisjoint(map(plain_key, keys))
 
 
 def _read_config(entry: Entry, root: Path) -> ProjectConfig:
@@ -108,7 +110,8 @@ def _read_config(entry: Entry, root: Path) -> ProjectConfig:
         for key, (field, default) in _PATHS.items()
     }
     defaults: dict[str, Any] = {
-        field: tuple(_read_defaults(entry, key, project=name)) for key, field in _DEFAULTS.items()
+        field: tuple(part for key in keys for part in _read_defaults(entry, key, project=name))
+        for field, keys in _DEFAULTS.items()
     }
     entry.ignore(*_WITHOUT_MEANING)
     config = ProjectConfig(
@@ -153,22 +156,20 @@ def _read_defaults(entry: Entry, resource: str, *, project: str) -> Iterator[Fol
 
 
 def _folders(fields: Fields, path: tuple[str, ...], *, project: str) -> Iterator[FolderDefaults]:
-    config: dict[str, Any] = {}
-    place = fields.span
+    """Yields what holds in a folder before what holds in those below it."""
+    own = {key: tree for key, tree in fields.values.items() if not _is_folder(key, fields)}
+    if own:
+        config = {plain_key(key): to_plain(tree) for key, tree in own.items()}
+        yield FolderDefaults(path, config, fields.keys[next(iter(own))])
     for key, tree in fields.values.items():
-        if isinstance(tree, Fields) and _is_folder(key, fields):
+        if isinstance(tree, Fields) and key not in own:
             below = path if not path and key == project else (*path, key)
             yield from _folders(tree, below, project=project)
-        else:
-            place = place if config else fields.keys[key]
-            config[_plain(key)] = to_plain(tree)
-    if config:
-        yield FolderDefaults(path, config, place)
 
 
 def _is_folder(key: str, fields: Fields) -> bool:
     is_mapping = isinstance(fields.values[key], Fields)
-    return is_mapping and not key.startswith("+") and _plain(key) not in MAPPINGS
+    return is_mapping and not key.startswith("+") and plain_key(key) not in MAPPINGS
 
 
 def read_hooks(tree: Tree | None) -> tuple[Hook, ...]:

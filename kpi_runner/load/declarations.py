@@ -7,20 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 from kpi_runner.core.diagnostic import Diagnostic
-from kpi_runner.core.node import DataTest, Macro, Source
+from kpi_runner.core.node import DataTest, Exposure, Macro, Source, UnitTest
+from kpi_runner.load.exposures import read_exposure
 from kpi_runner.load.properties import NodeProperties, read_properties
 from kpi_runner.load.reader import Entry
 from kpi_runner.load.sources import read_source
+from kpi_runner.load.unit_tests import read_unit_test
 from kpi_runner.load.yaml_file import Fields, Tree
 
-RESOURCES = {"models": "model", "seeds": "seed"}
+RESOURCES = {"models": "model", "seeds": "seed", "snapshots": "snapshot"}
 ACCEPTED = [
     "version",
-    "unit_tests",
-    "exposures",
-    "snapshots",
     "macros",
     "analyses",
     "data_tests",
@@ -40,12 +41,24 @@ class Declared:
     properties: tuple[NodeProperties, ...] = ()
     sources: tuple[Source, ...] = ()
     tests: tuple[DataTest, ...] = ()
+    exposures: tuple[Exposure, ...] = ()
+    unit_tests: tuple[UnitTest, ...] = ()
 
 
 def read_declarations(
-    tree: Tree, *, project: str, macros: Mapping[str, Macro], diagnostics: list[Diagnostic]
+    tree: Tree,
+    *,
+    project: str,
+    macros: Mapping[str, Macro],
+    test_config: Mapping[str, Any] = MappingProxyType({}),
+    is_landed: bool = True,
+    diagnostics: list[Diagnostic],
 ) -> Declared:
-    """Reads a YAML file of ``models:``, ``seeds:`` and ``sources:``."""
+    """Reads a YAML file of ``models:``, ``seeds:`` and ``sources:``.
+
+    ``test_config`` holds for the tests below. ``is_landed`` is False where sources are tables
+    that exist, as in a dbt project.
+    """
     if not isinstance(tree, Fields):
         message = f"'{tree.span.path}' is not a mapping"
         hint = "Start with 'models:', 'seeds:' or 'sources:'."
@@ -55,14 +68,30 @@ def read_declarations(
     properties: list[NodeProperties] = []
     for key, resource in RESOURCES.items():
         for entry in top.entries(key, resource):
-            found = read_properties(entry, resource, project=project, macros=macros)
+            found = read_properties(
+                entry, resource, project=project, macros=macros, test_config=test_config
+            )
             properties += [found] if found else []
     sources: list[Source] = []
     tests = [test for entry in properties for test in entry.tests]
     for entry in top.entries("sources", "source"):
-        tables, table_tests = read_source(entry, project=project, macros=macros)
+        tables, table_tests = read_source(
+            entry, project=project, macros=macros, test_config=test_config, is_landed=is_landed
+        )
         sources += tables
         tests += table_tests
+    exposures = [
+        read_exposure(entry, project=project) for entry in top.entries("exposures", "exposure")
+    ]
+    unit_tests = [
+        read_unit_test(entry, project=project) for entry in top.entries("unit_tests", "unit test")
+    ]
     top.ignore(*ACCEPTED)
     top.close()
-    return Declared(properties=tuple(properties), sources=tuple(sources), tests=tuple(tests))
+    return Declared(
+        properties=tuple(properties),
+        sources=tuple(sources),
+        tests=tuple(tests),
+        exposures=tuple(exposure for exposure in exposures if exposure),
+        unit_tests=tuple(test for test in unit_tests if test),
+    )

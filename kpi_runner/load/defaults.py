@@ -38,6 +38,8 @@ CONFIG_KEYS = frozenset(
         "incremental_strategy",
         "incremental_predicates",
         "on_schema_change",
+        "on_logic_change",
+        "predicates",
         "merge_update_columns",
         "merge_exclude_columns",
         "event_time",
@@ -83,10 +85,13 @@ CONFIG_KEYS = frozenset(
 )
 """What dbt's configurations call themselves; another key is kept, with a warning."""
 
+HOOKS = frozenset({"pre_hook", "post_hook"})
+"""Those that add up, and whose text is rendered only when it is run."""
+
 MAPPINGS = frozenset({"meta", "docs", "grants", "contract", "persist_docs", "column_types"})
 """Those whose value is a mapping: among folder defaults they could be taken for a folder."""
 
-MATERIALIZATIONS = ("view", "table", "ephemeral")
+MATERIALIZATIONS = ("view", "table", "incremental", "ephemeral", "external")
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "materialized": (str,),
@@ -121,15 +126,28 @@ def folder_layers(
     return tuple(ConfigLayer(d.config, d.span) for d in sorted(holding, key=lambda d: len(d.path)))
 
 
+def config_of_folder(
+    defaults: Sequence[FolderDefaults], folders: tuple[str, ...]
+) -> Mapping[str, Any]:
+    """Returns the defaults that hold in a folder, merged."""
+    merged: dict[str, Any] = {}
+    for layer in folder_layers(defaults, folders):
+        for key, value in layer.values.items():
+            merged[key] = _combine(key, merged.get(key), value=value)
+    return merged
+
+
 def find_unused_defaults(
     defaults: Sequence[FolderDefaults], nodes: Iterable[Model | Seed]
 ) -> tuple[Diagnostic, ...]:
     """Returns a warning (K108) for each folder that is configured and holds nothing."""
+    nodes = tuple(nodes)
     folders = {node.fqn[1 : end + 1] for node in nodes for end in range(len(node.fqn) - 1)}
+    holding = folders | {node.fqn[1:] for node in nodes}  # a node's own name is a folder of one
     known = [".".join(folder) for folder in folders]
     found = []
     for default in defaults:
-        if default.path and default.path not in folders:
+        if default.path and default.path not in holding:
             folder = ".".join(default.path)
             message = f"folder '{folder}' is configured, but holds nothing"
             hint = did_you_mean(folder, known)
@@ -153,7 +171,7 @@ def merge_config(
                 merged[key] = _combine(key, merged.get(key), value=value)
     return NodeConfig(
         materialized=merged.pop("materialized", materialized),
-        schema=merged.pop("schema", "main"),
+        schema=merged.pop("schema", ""),
         alias=merged.pop("alias", ""),
         enabled=merged.pop("enabled", True),
         tags=merged.pop("tags", ()),
@@ -169,7 +187,7 @@ def _is_fit(key: str, value: Any, *, layer: ConfigLayer, diagnostics: list[Diagn
             diagnostics.append(Diagnostic("K102", message, layer.span))
         return False
     if key == "materialized" and value not in MATERIALIZATIONS:
-        hint = did_you_mean(value, MATERIALIZATIONS) or "It takes view, table or ephemeral."
+        hint = did_you_mean(value, MATERIALIZATIONS) or f"It takes {', '.join(MATERIALIZATIONS)}."
         message = f"materialized is '{value}', which is not known"
         diagnostics.append(Diagnostic("K603", message, layer.span, hint))
         return False
@@ -184,6 +202,9 @@ def _combine(key: str, before: Any, *, value: Any) -> Any:
     if key == "tags":
         new = (value,) if isinstance(value, str) else tuple(str(tag) for tag in value)
         return tuple(dict.fromkeys((*(before or ()), *new)))
+    if key in HOOKS:
+        hooks = value if isinstance(value, (list, tuple)) else (value,)
+        return (*(before or ()), *hooks)
     if isinstance(before, Mapping) and isinstance(value, Mapping):
         return {**before, **value}
     return value

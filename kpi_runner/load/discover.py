@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -56,9 +57,32 @@ def _walk(folder: str, prefix: str, *, endings: tuple[str, ...]) -> Iterator[Fou
                 continue
             if entry.is_dir(follow_symlinks=False):
                 yield from _walk(entry.path, path, endings=endings)
-            elif entry.name.endswith(endings) and entry.is_file():
-                stat = entry.stat()
-                yield FoundFile(path, stat.st_mtime_ns, stat.st_size)
+            elif entry.name.endswith(endings):
+                yield _found(entry, path)
+
+
+def _found(entry: os.DirEntry[str], path: str) -> FoundFile:
+    """What is found under a name; whether it can be read shows when it is read."""
+    try:
+        stat = entry.stat()
+    except OSError:  # a link to nothing, or to itself
+        return FoundFile(path, 0, 0)
+    return FoundFile(path, stat.st_mtime_ns, stat.st_size)
+
+
+def refuse_special(path: Path) -> None:
+    """Raises OSError for what is there but no file: reading a pipe would wait forever."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is not a file")
+
+
+def misnamed_file(file: FoundFile) -> Diagnostic | None:
+    """Returns the finding (K107) on a name that cannot be printed, or is not UTF-8."""
+    if file.path.isprintable():
+        return None
+    shown = "".join(char if char.isprintable() else "\ufffd" for char in file.path)
+    hint = "Rename it: messages and artifacts could not name it."
+    return Diagnostic("K107", f"the name of '{shown}' cannot be printed", Span(shown), hint)
 
 
 def read_text(root: Path, path: str) -> str:
@@ -67,6 +91,7 @@ def read_text(root: Path, path: str) -> str:
     Raises ``ProjectInvalid`` (K107) where it cannot be opened or is not UTF-8.
     """
     try:
+        refuse_special(root / path)
         data = (root / path).read_bytes()
     except OSError as error:
         raise ProjectInvalid(

@@ -6,11 +6,11 @@ Pure: it gets what was read and returns ids. Knows no files and no YAML.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
-from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.diagnostic import Diagnostic, Severity
 from kpi_runner.core.names import NodeId
 from kpi_runner.core.node import DataTest, Model, Ref, Scan, Seed, Source, SourceRef
 from kpi_runner.core.span import Span
@@ -159,6 +159,17 @@ def drop_echoes(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     if not any(d.span and d.span.path.endswith((".yml", ".yaml")) for d in unreadable):
         return found
     return tuple(d for d in found if d.code not in ECHOES)
+
+
+LENIENT = frozenset({"K103", "K109"})
+"""What dbt lets pass: keys that it does not know, and descriptions of nothing."""
+
+
+def soften(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Returns the findings of a dbt project: what dbt lets pass is a warning."""
+    return tuple(
+        replace(d, severity=Severity.WARN) if d.code in LENIENT else d for d in diagnostics
+    )
 
 
 def find_relation_clashes(nodes: Iterable[Model | Seed | Source]) -> tuple[Diagnostic, ...]:

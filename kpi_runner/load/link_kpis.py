@@ -18,6 +18,9 @@ from kpi_runner.load.link import Names
 READABLE = {"from": ("fct", "dim"), "model": ("kpi",)}
 """The layers that each key may name; a name without a layer prefix is free."""
 
+CALENDAR = "dim_dates"
+"""The model that every KPI takes its periods from, where a project has one."""
+
 CATALOG = "catalog"
 """The area of every KPI: ``kpis('catalog')`` lists what all of them mean."""
 
@@ -35,9 +38,12 @@ def link_kpi(
 ) -> tuple[NodeId, ...]:
     """Returns the models and KPIs that a KPI is computed from, each once.
 
-    Reports unknown models (K201), models of a wrong layer (K207) and unknown KPIs (K506).
+    Reports unknown models (K201) and source tables (K202), models of a wrong layer (K207) and
+    unknown KPIs (K506).
     """
     parents: list[NodeId] = []
+    if CALENDAR in names.relations:
+        parents.append(names.relations[CALENDAR])
     for variant in kpi.variants:
         for key, model in (("from", variant.source_model), ("model", variant.model)):
             if model:
@@ -52,9 +58,20 @@ def link_kpi(
         if variant.formula:
             words = (match[1] for match in _WORD.finditer(variant.formula.sql))
             parents += [kpis[word].id for word in words if word in kpis]
+    _check_tables(kpi, names=names, diagnostics=diagnostics)
     for name, span in _named_kpis(kpi):
         _is_kpi(name, span, reader=kpi, kpis=kpis, diagnostics=diagnostics)
     return tuple(node for node in dict.fromkeys(parents) if node != kpi.id)
+
+
+def _check_tables(kpi: Kpi, *, names: Names, diagnostics: list[Diagnostic]) -> None:
+    """Reports tables under ``requires`` that no source declares (K202)."""
+    wanted = dict.fromkeys(table for variant in kpi.variants for table in variant.requires)
+    for table in wanted:
+        if table not in names.sources:
+            message = f"KPI '{kpi.name}' requires unknown source table '{table}'"
+            hint = did_you_mean(table, names.sources)
+            diagnostics.append(Diagnostic("K202", message, kpi.places.get("requires"), hint))
 
 
 def _named_kpis(kpi: Kpi) -> Iterator[tuple[str, Span | None]]:

@@ -12,8 +12,8 @@ from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.node import Macro
 from kpi_runner.core.span import LineIndex, Span
 
-_MACRO = re.compile(r"\{%[-+]?\s*macro\s+([A-Za-z_]\w*)\s*\(")
-_END = re.compile(r"\{%[-+]?\s*endmacro\b")
+_MACRO = re.compile(r"\{%[-+]?\s*(macro|test|data_test)\s+([A-Za-z_]\w*)\s*\(")
+_END = re.compile(r"\{%[-+]?\s*end(?:macro|test|data_test)\b")
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 _LEADING_COMMENT = re.compile(r"\{#-?(.*?)-?#\}\s*\Z", re.DOTALL)
 _READS = re.compile(r"\b(?:ref|source|kpis|config)\s*\(")
@@ -21,7 +21,10 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 def read_macros(raw: str, path: str) -> tuple[Macro, ...]:
-    """Returns the macros of a file; the comment before a macro is its description."""
+    """Returns the macros of a file; the comment before a macro is its description.
+
+    The block ``{% test x(model) %}`` is dbt's other spelling of a macro ``test_x``.
+    """
     visible = _COMMENT.sub(lambda comment: re.sub(r"[^\n]", " ", comment[0]), raw)
     index = LineIndex(raw)
     macros = []
@@ -29,7 +32,7 @@ def read_macros(raw: str, path: str) -> tuple[Macro, ...]:
         comment = _LEADING_COMMENT.search(raw[: start.start()])
         macros.append(
             Macro(
-                name=start[1],
+                name=_name_of(start),
                 path=path,
                 raw=raw,
                 line=index.position(start.start())[0],
@@ -61,7 +64,7 @@ def collect_macros(found: Iterable[Macro], diagnostics: list[Diagnostic]) -> dic
 def find_reading_macros(macros: Mapping[str, Macro]) -> frozenset[str]:
     """Returns the names of macros that call ref(), source(), kpis() or config(), also by
     way of another macro."""
-    bodies = {name: _body(macro) for name, macro in macros.items()}
+    bodies = {name: body_of(macro) for name, macro in macros.items()}
     reading = {name for name, body in bodies.items() if _READS.search(body)}
     if not reading:
         return frozenset()
@@ -71,12 +74,22 @@ def find_reading_macros(macros: Mapping[str, Macro]) -> frozenset[str]:
     return frozenset(reading)
 
 
-def _body(macro: Macro) -> str:
+def is_test(macro: Macro) -> bool:
+    """True for a macro that is a generic data test."""
+    return macro.name.startswith("test_")
+
+
+def body_of(macro: Macro) -> str:
+    """Returns the text between the tags of a macro."""
     lines = macro.raw.split("\n")
     text = _COMMENT.sub("", "\n".join(lines[macro.line - 1 :]))
-    start = next((m.end() for m in _MACRO.finditer(text) if m[1] == macro.name), 0)
+    start = next((m.end() for m in _MACRO.finditer(text) if _name_of(m) == macro.name), 0)
     end = _END.search(text, start)
     return text[start : end.start() if end else len(text)]
+
+
+def _name_of(start: re.Match[str]) -> str:
+    return start[2] if start[1] == "macro" else f"test_{start[2]}"
 
 
 def _parameters(text: str, start: int) -> tuple[str, ...]:

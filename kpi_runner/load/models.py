@@ -11,9 +11,13 @@ from kpi_runner.core.names import Relation
 from kpi_runner.core.node import Model, NodeConfig, Scan
 from kpi_runner.core.span import Span
 from kpi_runner.core.suggest import did_you_mean
+from kpi_runner.load.contracts import check_contract
 from kpi_runner.load.defaults import ConfigLayer, folder_layers, merge_config
 from kpi_runner.load.discover import FoundFile
+from kpi_runner.load.materializations import check_materialization
 from kpi_runner.load.properties import NodeProperties
+
+DEFAULT_SCHEMA = "main"
 
 
 def make_model(
@@ -31,11 +35,13 @@ def make_model(
     said = properties or undescribed(name, "model", path=file.path)
     own = ConfigLayer(scan.config, scan.config_span)
     node_config = merge_config(
-        (*folder_layers(config.model_defaults, folders), said.config, own),
+        (*folder_layers(config.model_defaults, (*folders, name)), said.config, own),
         materialized="view",
         diagnostics=diagnostics,
     )
-    return Model(
+    place = scan.config_span or said.config.span or Span(file.path)
+    diagnostics += check_materialization(name, node_config, span=place)
+    model = Model(
         id=f"model.{config.name}.{name}",
         name=name,
         path=file.path,
@@ -46,9 +52,12 @@ def make_model(
         fqn=(config.name, *folders, name),
         grain=said.grain,
         columns=said.columns,
+        constraints=said.constraints,
         description=said.description,
         span=Span(file.path),
     )
+    check_contract(model, diagnostics)
+    return model
 
 
 def undescribed(name: str, resource: str, *, path: str) -> NodeProperties:
@@ -58,7 +67,7 @@ def undescribed(name: str, resource: str, *, path: str) -> NodeProperties:
 
 def build_relation(name: str, config: NodeConfig) -> Relation:
     """Returns the relation that a node builds."""
-    return Relation(config.schema, config.alias or name)
+    return Relation(config.schema or DEFAULT_SCHEMA, config.alias or name)
 
 
 def folders_below(path: str, roots: tuple[str, ...]) -> tuple[str, ...]:

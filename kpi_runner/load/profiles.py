@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,7 @@ class ProfileRequest:
 
 
 def read_target(
-    request: ProfileRequest, evaluate: Callable[[str], Any], *, diagnostics: list[Diagnostic]
+    request: ProfileRequest, evaluate: Callable[[str, str], Any], *, diagnostics: list[Diagnostic]
 ) -> TargetConfig:
     """Returns the target of a profile; adds what is wrong with it.
 
@@ -83,7 +83,7 @@ def read_target(
     rendered = renderer.render(output)
     assert isinstance(rendered, Fields)
     entry = Entry(rendered, f"target '{name}'", diagnostics=diagnostics)
-    return _read_output(entry, name, profile=request.profile.text)
+    return replace(_read_output(entry, name, root=request.root), profile=request.profile.text)
 
 
 def _find_file(request: ProfileRequest) -> str:
@@ -107,7 +107,7 @@ def _find_file(request: ProfileRequest) -> str:
     )
 
 
-def _read_output(entry: Entry, name: str, *, profile: str) -> TargetConfig:
+def _read_output(entry: Entry, name: str, *, root: Path) -> TargetConfig:
     default = TargetConfig(name=name)
     kind = entry.required_text("type")
     if kind and kind != default.kind:
@@ -122,26 +122,33 @@ def _read_output(entry: Entry, name: str, *, profile: str) -> TargetConfig:
     target = TargetConfig(
         name=name,
         threads=max(threads, 1),
-        database=_database(entry) or default.database,
+        database=_database(entry, root) or default.database,
         settings={
             "preserve_insertion_order": "true",  # as in dbt, where ties break by it
             **_texts(entry, "config_options"),
             **_texts(entry, "settings"),
         },
         schema=entry.text("schema") or default.schema,
-        profile=profile,
     )
     _check_rest(entry)
     return target
 
 
-def _database(entry: Entry) -> str:
-    """Returns the file that dbt would build in; empty where it would keep nothing."""
-    path = entry.text("path")
-    if path.startswith(_REMOTE):
+def _database(entry: Entry, root: Path) -> str:
+    """Returns the file that dbt would build in; empty where it would keep nothing.
+
+    A relative path counts from the project's folder. dbt counts from the working directory, so
+    a file that is only there is taken.
+    """
+    said = entry.text("path")
+    if said.startswith(_REMOTE):
         hint = "Name a file; others can be read with DuckDB's functions."
-        entry.report("K108", f"'{path}' is not a local file", span=entry.span("path"), hint=hint)
-    return "" if path.startswith((MEMORY, *_REMOTE)) else path
+        entry.report("K108", f"'{said}' is not a local file", span=entry.span("path"), hint=hint)
+    if not said or said.startswith((MEMORY, *_REMOTE)):
+        return ""
+    path = Path(said).expanduser()
+    is_elsewhere = path.is_file() and not (root / path).is_file()
+    return str(path.resolve() if is_elsewhere else path)
 
 
 def _texts(entry: Entry, key: str) -> Mapping[str, str]:

@@ -5,24 +5,27 @@ The door of this layer. Templates are only scanned, never rendered, and no SQL i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kpi_runner.core.config import ProjectConfig
+from kpi_runner.core.config import ProjectConfig, TargetConfig
 from kpi_runner.core.diagnostic import Diagnostic, sort_diagnostics
-from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.kpi import Kpi
 from kpi_runner.core.names import NodeId
 from kpi_runner.core.node import DataTest, Macro, Model, Scan, Seed, Source
 from kpi_runner.core.project import Project
+from kpi_runner.core.selection import Selector
 from kpi_runner.core.span import Span
-from kpi_runner.load.config import load_config, select_target
+from kpi_runner.load.config import load_config, read_environment, select_target
+from kpi_runner.load.dbt_naming import DbtNaming, name_relations
 from kpi_runner.load.declarations import Declared, read_declarations
-from kpi_runner.load.defaults import find_unused_defaults
-from kpi_runner.load.discover import FoundFile, discover_files, read_text
+from kpi_runner.load.defaults import config_of_folder, find_unused_defaults
+from kpi_runner.load.docs import doc_function, read_docs
+from kpi_runner.load.exposures import index_exposures, link_exposure
 from kpi_runner.load.kpis import AREAS, read_kpis
 from kpi_runner.load.link import (
     Names,
@@ -31,127 +34,148 @@ from kpi_runner.load.link import (
     find_relation_clashes,
     link_scan,
     link_test,
+    soften,
 )
 from kpi_runner.load.link_kpis import collect_kpis, group_by_area, link_kpi
 from kpi_runner.load.macros import collect_macros, find_reading_macros, read_macros
-from kpi_runner.load.models import drop_duplicates, make_model, match_properties
+from kpi_runner.load.models import drop_duplicates, folders_below, make_model, match_properties
+from kpi_runner.load.project_files import ProjectFiles, TemplateScanner
 from kpi_runner.load.seeds import make_seed
-from kpi_runner.load.tests import read_singular
-from kpi_runner.load.yaml_file import Tree, parse_yaml
-from kpi_runner.template.ast_scan import scan_template
+from kpi_runner.load.selectors import FILE as SELECTORS
+from kpi_runner.load.selectors import collect_selectors, read_selectors
+from kpi_runner.load.singular import generic_folders, read_singular, singular_files
+from kpi_runner.load.snapshots import load_snapshots
+from kpi_runner.load.unit_tests import index_unit_tests, link_unit_tests
+
+if TYPE_CHECKING:
+    from kpi_runner.load.project_templates import ProjectTemplates
 
 YAML = (".yml", ".yaml")
 
 
 def load_project(
-    root: Path, *, target: str = "", variables: Mapping[str, Any] = MappingProxyType({})
+    root: Path,
+    *,
+    target: str = "",
+    variables: Mapping[str, Any] = MappingProxyType({}),
+    profiles_dir: str = "",
 ) -> Project:
     """Loads the project of a folder.
 
     Args:
-        root: the folder that holds pyproject.toml (see ``config.find_project``).
+        root: the project's folder (see ``config.find_project``).
         target: name of a target, or empty for the default one.
         variables: of the command line; they override those of the configuration.
+        profiles_dir: where profiles.yml of a dbt project lies, or empty to search for it.
 
     Returns a project with all findings as its ``diagnostics``, sorted. Raises only where
-    loading is pointless: ``ProjectInvalid`` (K107, K108: the configuration) and ``UsageError``
-    (K001: no project here, K006: no such target).
+    loading is pointless: ``ProjectInvalid`` (the configuration) and ``UsageError`` (K001: no
+    project here, K006: no such target).
     """
-    config = load_config(root)
+    config = load_config(root, target=target, profiles_dir=profiles_dir, variables=variables)
     selected = select_target(config, target)
     config = replace(config, vars={**config.vars, **variables})
-    files = _Files(root)
+    return _load(ProjectFiles(root), config, target=selected)
+
+
+def _load(files: ProjectFiles, config: ProjectConfig, *, target: TargetConfig) -> Project:
+    files.diagnostics += config.warnings
     macros = _load_macros(files, config)
-    scanner = _Scanner(files, find_reading_macros(macros))
-    declared = _load_yaml(files, config, macros=macros)
+    templates = cache(partial(_open_templates, config, target, macros=macros))
+    reading = find_reading_macros(macros)
+    files.open_cache(config, target, macros=macros)
+    scanner = TemplateScanner(files, reading, templates=templates)
+    declared = _load_yaml(files, config, macros=macros, templates=templates)
     models = _load_models(files, config, scanner=scanner, declared=declared)
+    models += load_snapshots(files, config, scanner=scanner, properties=declared.properties)
     seeds = _load_seeds(files, config, declared=declared)
+    if config.is_dbt:
+        naming = DbtNaming(target=target, macros=macros, call=templates().call)
+        models = name_relations(models, naming, diagnostics=files.diagnostics)
+        seeds = name_relations(seeds, naming, diagnostics=files.diagnostics)
     tests = (*declared.tests, *_load_singular_tests(files, config, scanner=scanner))
     kpis = _load_kpis(files, config)
+    selectors = _load_selectors(files)
+    files.save_cache()
     files.diagnostics += find_unused_defaults(config.model_defaults, models)
     files.diagnostics += find_unused_defaults(config.seed_defaults, seeds)
     project = Project(
         config=config,
-        target=selected,
+        target=target,
         models={model.id: model for model in models if model.config.enabled},
         seeds={seed.id: seed for seed in seeds if seed.config.enabled},
         sources=_by_id(declared.sources, "source", diagnostics=files.diagnostics),
         kpis={kpi.id: kpi for kpi in kpis.values()},
         macros=macros,
+        exposures=index_exposures(declared.exposures, files.diagnostics),
+        unit_tests=index_unit_tests(declared.unit_tests, files, test_paths=config.test_paths),
+        selectors=selectors,
     )
     disabled = {model.name for model in models if not model.config.enabled}
     disabled |= {seed.name for seed in seeds if not seed.config.enabled}
     return _link(project, tests, disabled=disabled, diagnostics=files.diagnostics)
 
 
-class _Files:
-    """Reads the files of a project and holds what was found wrong with any of them."""
+def _open_templates(
+    config: ProjectConfig, target: TargetConfig, *, macros: Mapping[str, Macro]
+) -> ProjectTemplates:
+    from kpi_runner.load.project_templates import ProjectTemplates
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.diagnostics: list[Diagnostic] = []
-
-    def find(self, folders: tuple[str, ...], *endings: str) -> tuple[FoundFile, ...]:
-        return discover_files(self.root, folders, endings=endings)
-
-    def text(self, path: str) -> str:
-        try:
-            return read_text(self.root, path)
-        except ProjectInvalid as error:
-            self.diagnostics.extend(error.diagnostics)
-            return ""
-
-    def yaml(self, path: str) -> Tree | None:
-        try:
-            tree, duplicates = parse_yaml(self.text(path), path)
-        except ProjectInvalid as error:
-            self.diagnostics.extend(error.diagnostics)
-            return None
-        self.diagnostics.extend(duplicates)
-        return tree
+    return ProjectTemplates(config, target, macros=macros, environment=read_environment())
 
 
-class _Scanner:
-    """Scans templates, knowing which macros read nodes."""
-
-    def __init__(self, files: _Files, macros_may_ref: frozenset[str]) -> None:
-        self._files = files
-        self._macros_may_ref = macros_may_ref
-
-    def scan(self, raw: str, path: str) -> Scan:
-        try:
-            return scan_template(raw, path, macros_may_ref=self._macros_may_ref)
-        except ProjectInvalid as error:
-            self._files.diagnostics.extend(error.diagnostics)
-            return Scan()
-
-
-def _load_macros(files: _Files, config: ProjectConfig) -> Mapping[str, Macro]:
+def _load_macros(files: ProjectFiles, config: ProjectConfig) -> Mapping[str, Macro]:
     found: list[Macro] = []
-    for file in files.find(config.macro_paths, ".sql"):
+    for file in files.find((*config.macro_paths, *generic_folders(config.test_paths)), ".sql"):
         found += read_macros(files.text(file.path), file.path)
     return collect_macros(found, files.diagnostics)
 
 
-def _load_yaml(files: _Files, config: ProjectConfig, *, macros: Mapping[str, Macro]) -> Declared:
-    parts = []
-    for file in files.find((*config.model_paths, *config.seed_paths), *YAML):
-        tree = files.yaml(file.path)
-        if tree:
-            parts.append(
-                read_declarations(
-                    tree, project=config.name, macros=macros, diagnostics=files.diagnostics
-                )
-            )
+def _load_yaml(
+    files: ProjectFiles,
+    config: ProjectConfig,
+    *,
+    macros: Mapping[str, Macro],
+    templates: Callable[[], ProjectTemplates],
+) -> Declared:
+    folders = (*config.model_paths, *config.seed_paths, *config.snapshot_paths)
+    doc = doc_function(
+        cache(lambda: read_docs(files.text(file.path) for file in files.find(folders, ".md")))
+    )
+
+    def evaluate(text: str, path: str) -> Any:
+        return templates().evaluate(text, path, doc=doc)
+
+    def read(path: str) -> Declared:
+        tree = files.yaml(path, evaluate)
+        if tree is None:
+            return Declared()
+        return read_declarations(
+            tree,
+            project=config.name,
+            macros=macros,
+            test_config=config_of_folder(
+                config.test_defaults, folders_below(path, config.model_paths)
+            ),
+            is_landed=not config.is_dbt,
+            diagnostics=files.diagnostics,
+        )
+
+    parts = [
+        files.recall(file, Declared, make=partial(read, file.path))
+        for file in files.find(folders, *YAML)
+    ]
     return Declared(
         properties=tuple(entry for part in parts for entry in part.properties),
         sources=tuple(source for part in parts for source in part.sources),
         tests=tuple(test for part in parts for test in part.tests),
+        exposures=tuple(exposure for part in parts for exposure in part.exposures),
+        unit_tests=tuple(test for part in parts for test in part.unit_tests),
     )
 
 
 def _load_models(
-    files: _Files, config: ProjectConfig, *, scanner: _Scanner, declared: Declared
+    files: ProjectFiles, config: ProjectConfig, *, scanner: TemplateScanner, declared: Declared
 ) -> tuple[Model, ...]:
     found = drop_duplicates(
         files.find(config.model_paths, ".sql"), "model", diagnostics=files.diagnostics
@@ -161,12 +185,12 @@ def _load_models(
     )
     models = []
     for file in found:
-        raw = files.text(file.path)
+        template = scanner.read(file)
         models.append(
             make_model(
                 file,
-                raw,
-                scan=scanner.scan(raw, file.path),
+                template.raw,
+                scan=template.scan,
                 config=config,
                 properties=described.get(file.stem),
                 diagnostics=files.diagnostics,
@@ -175,7 +199,9 @@ def _load_models(
     return tuple(models)
 
 
-def _load_seeds(files: _Files, config: ProjectConfig, *, declared: Declared) -> tuple[Seed, ...]:
+def _load_seeds(
+    files: ProjectFiles, config: ProjectConfig, *, declared: Declared
+) -> tuple[Seed, ...]:
     found = drop_duplicates(
         files.find(config.seed_paths, ".csv"), "seed", diagnostics=files.diagnostics
     )
@@ -194,19 +220,23 @@ def _load_seeds(files: _Files, config: ProjectConfig, *, declared: Declared) -> 
 
 
 def _load_singular_tests(
-    files: _Files, config: ProjectConfig, *, scanner: _Scanner
+    files: ProjectFiles, config: ProjectConfig, *, scanner: TemplateScanner
 ) -> tuple[DataTest, ...]:
     found = drop_duplicates(
-        files.find(config.test_paths, ".sql"), "data test", diagnostics=files.diagnostics
+        singular_files(files.find(config.test_paths, ".sql"), config.test_paths),
+        "data test",
+        diagnostics=files.diagnostics,
     )
     tests = []
     for file in found:
-        raw = files.text(file.path)
+        template = scanner.read(file)
+        folders = folders_below(file.path, config.test_paths)
+        said = config_of_folder(config.test_defaults, (*folders, file.stem))
         test = read_singular(
             file.stem,
             path=file.path,
-            raw=raw,
-            scan=scanner.scan(raw, file.path),
+            raw=template.raw,
+            scan=replace(template.scan, config={**said, **template.scan.config}),
             project=config.name,
             diagnostics=files.diagnostics,
         )
@@ -214,16 +244,27 @@ def _load_singular_tests(
     return tuple(tests)
 
 
-def _load_kpis(files: _Files, config: ProjectConfig) -> Mapping[str, Kpi]:
+def _load_kpis(files: ProjectFiles, config: ProjectConfig) -> Mapping[str, Kpi]:
     found: list[Kpi] = []
     for file in files.find(config.kpi_paths, *YAML):
-        found += read_kpis(
-            files.yaml(file.path),
-            file.path,
-            project=config.name,
-            diagnostics=files.diagnostics,
-        )
+        read = partial(_read_kpis, files, file.path, project=config.name)
+        found += files.recall(file, tuple[Kpi, ...], make=read)
     return collect_kpis(found, files.diagnostics)
+
+
+def _read_kpis(files: ProjectFiles, path: str, *, project: str) -> tuple[Kpi, ...]:
+    return read_kpis(files.yaml(path), path, project=project, diagnostics=files.diagnostics)
+
+
+def _load_selectors(files: ProjectFiles) -> Mapping[str, Selector]:
+    found: tuple[Selector, ...] = ()
+    for file in files.find((SELECTORS,), *YAML):
+
+        def read(path: str = file.path) -> tuple[Selector, ...]:
+            return read_selectors(files.yaml(path), files.diagnostics)
+
+        found += files.recall(file, tuple[Selector, ...], make=read)
+    return collect_selectors(found, files.diagnostics)
 
 
 def _by_id(
@@ -261,7 +302,34 @@ def _link(
     }
     diagnostics += find_relation_clashes(nodes.values())
     linked_tests = _unique_tests(tests, nodes, diagnostics=diagnostics)
-    parents = {
+    parents = _link_models(project, names, diagnostics=diagnostics)
+    for kpi in project.kpis.values():
+        parents[kpi.id] = link_kpi(kpi, kpis, names=names, diagnostics=diagnostics)
+    spans = {model.id: model.span for model in project.models.values()}
+    spans |= {kpi.id: kpi.span for kpi in project.kpis.values()}
+    diagnostics += find_cycles(parents, spans, places=_ref_places(project, names))
+    unit_tests = link_unit_tests(project, parents, names=names, diagnostics=diagnostics)
+    for exposure in project.exposures.values():
+        parents[exposure.id] = link_exposure(
+            exposure, names=names, kpis=kpis, diagnostics=diagnostics
+        )
+    for test in linked_tests.values():
+        parents[test.id] = link_test(test, nodes, names=names, diagnostics=diagnostics)
+    return replace(
+        project,
+        tests=linked_tests,
+        unit_tests=unit_tests,
+        parents=parents,
+        diagnostics=sort_diagnostics(
+            drop_echoes(soften(diagnostics) if project.config.is_dbt else diagnostics)
+        ),
+    )
+
+
+def _link_models(
+    project: Project, names: Names, *, diagnostics: list[Diagnostic]
+) -> dict[NodeId, tuple[NodeId, ...]]:
+    return {
         model.id: link_scan(
             model.scan,
             f"model '{model.name}'",
@@ -271,19 +339,6 @@ def _link(
         )
         for model in project.models.values()
     }
-    for kpi in project.kpis.values():
-        parents[kpi.id] = link_kpi(kpi, kpis, names=names, diagnostics=diagnostics)
-    spans = {model.id: model.span for model in project.models.values()}
-    spans |= {kpi.id: kpi.span for kpi in project.kpis.values()}
-    diagnostics += find_cycles(parents, spans, places=_ref_places(project, names))
-    for test in linked_tests.values():
-        parents[test.id] = link_test(test, nodes, names=names, diagnostics=diagnostics)
-    return replace(
-        project,
-        tests=linked_tests,
-        parents=parents,
-        diagnostics=sort_diagnostics(drop_echoes(diagnostics)),
-    )
 
 
 def _relation_names(project: Project, diagnostics: list[Diagnostic]) -> dict[str, NodeId]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import PurePath
 from typing import Any
 
 from kpi_runner.core.config import ProjectConfig, TargetConfig
@@ -47,7 +48,7 @@ class ProjectTemplates:
         self._variables = config.vars
         self._target = target
 
-    def record(self, raw: str, path: str, *, name: str) -> Scan:
+    def record(self, raw: str, path: str) -> Scan:
         """Returns what the template of a node refers to, by rendering it (tier 3).
 
         Raises ProjectInvalid.
@@ -56,7 +57,7 @@ class ProjectTemplates:
             ref=str,
             source=lambda source, table: table,
             kpis=str,
-            this=Relation(self._target.schema, name),
+            this=Relation(self._target.schema, PurePath(path).stem),
             target=target_values(self._target),
             variables=self._variables,
             environment=self._environment,

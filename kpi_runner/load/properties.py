@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
 
+from kpi_runner.core.constraint import Constraint
 from kpi_runner.core.node import Column, DataTest, Macro
 from kpi_runner.core.span import Span
+from kpi_runner.load.contracts import read_constraints
 from kpi_runner.load.defaults import ConfigLayer
 from kpi_runner.load.reader import Entry
 from kpi_runner.load.tests import Subject, read_grain, read_tests
@@ -22,7 +26,6 @@ NODE_KEYS = [
     "group",
     "latest_version",
     "versions",
-    "constraints",
     "deprecation_date",
     "primary_key",
     "time_spine",
@@ -33,7 +36,6 @@ COLUMN_KEYS = [
     "meta",
     "quote",
     "tags",
-    "constraints",
     "policy_tags",
     "granularity",
     "dimension",
@@ -43,7 +45,10 @@ COLUMN_KEYS = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeProperties:
-    """One entry of ``models:`` or ``seeds:``."""
+    """One entry of ``models:``, ``seeds:`` or ``snapshots:``.
+
+    ``relation``: what a snapshot reads, as written, and where.
+    """
 
     name: str
     resource: str
@@ -53,17 +58,29 @@ class NodeProperties:
     grain: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
     tests: tuple[DataTest, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    relation: str = ""
+    relation_span: Span | None = None
 
 
 def read_properties(
-    entry: Entry, resource: str, *, project: str, macros: Mapping[str, Macro]
+    entry: Entry,
+    resource: str,
+    *,
+    project: str,
+    macros: Mapping[str, Macro],
+    test_config: Mapping[str, Any] = MappingProxyType({}),
 ) -> NodeProperties | None:
     """Reads one entry of ``models:`` or ``seeds:`` (``resource`` is 'model' or 'seed')."""
     name = entry.required_text("name")
     if not name:
         return None
     subject = Subject(
-        node=f"{resource}.{project}.{name}", name=name, project=project, macros=macros
+        node=f"{resource}.{project}.{name}",
+        name=name,
+        project=project,
+        macros=macros,
+        defaults=test_config,
     )
     columns, column_tests = read_columns(entry, subject, read_column=read_model_column)
     grain, grain_tests = read_grain(entry, subject)
@@ -76,8 +93,12 @@ def read_properties(
         config=ConfigLayer(entry.plain("config") or {} if config else {}, entry.span("config")),
         grain=grain,
         columns=columns,
+        constraints=read_constraints(entry),
         tests=(*grain_tests, *column_tests, *read_tests(entry, subject)),
     )
+    if resource == "snapshot":
+        relation, place = entry.text("relation"), entry.span("relation")
+        properties = replace(properties, relation=relation, relation_span=place)
     entry.ignore(*NODE_KEYS)
     entry.close()
     return properties
@@ -114,4 +135,6 @@ def read_model_column(item: Entry) -> Column:
         data_type=item.text("data_type").lower(),
         description=item.text("description"),
         unit=item.text("unit"),
+        constraints=read_constraints(item),
+        places=item.places("data_type"),
     )

@@ -51,8 +51,14 @@ def find_raw_files(
     diagnostics: list[Diagnostic] = []
     for path in sorted(folder.glob("*/*")):
         name, dot, ending = path.name.partition(".")
-        display = Path(os.path.relpath(path, root)).as_posix()
-        if dot + ending not in FORMATS or not path.is_file():
+        display = _displayed(path, root)
+        if dot + ending not in FORMATS:
+            continue
+        if not path.is_file():
+            hint = "A raw table is one file, or one mapping."
+            diagnostics.append(
+                Diagnostic("K903", f"'{display}' is not a file", Span(display), hint, excerpt="")
+            )
             continue
         node = tables.get((path.parent.name, name))
         if node is None:
@@ -64,6 +70,12 @@ def find_raw_files(
         else:
             files[node] = _read_file(path, node=node, display=display)
     return files, tuple(diagnostics)
+
+
+def _displayed(path: Path, root: Path) -> str:
+    """The path in messages; a name may hold what cannot be printed."""
+    shown = Path(os.path.relpath(path, root)).as_posix()
+    return "".join(char if char.isprintable() else "\ufffd" for char in shown)
 
 
 def _read_file(path: Path, *, node: NodeId, display: str) -> RawFile:

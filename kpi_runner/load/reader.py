@@ -47,10 +47,15 @@ class Entry:
         tree = self.fields.values.get(key)
         return tree.span if tree else self.fields.span
 
-    def places(self) -> Mapping[str, Span]:
-        """Returns the place of each key's value, and of each item below it as ``key.item``."""
+    def places(self, *keys: str) -> Mapping[str, Span]:
+        """Returns the place of each key's value, and of each item below it as ``key.item``.
+
+        ``keys``: only of these, where some are given.
+        """
         places = {}
         for key, tree in self.fields.values.items():
+            if keys and key not in keys:
+                continue
             places[key] = tree.span
             for item in tree.items if isinstance(tree, Items) else ():
                 if isinstance(item, Scalar):

@@ -15,7 +15,7 @@ from kpi_runner.core.node import Column, NodeConfig, Seed
 from kpi_runner.core.span import Span
 from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.load.defaults import folder_layers, merge_config
-from kpi_runner.load.discover import FoundFile
+from kpi_runner.load.discover import FoundFile, refuse_special
 from kpi_runner.load.models import build_relation, folders_below, undescribed
 from kpi_runner.load.properties import NodeProperties
 
@@ -32,7 +32,7 @@ def make_seed(
     folders = folders_below(file.path, config.seed_paths)
     said = properties or undescribed(name, "seed", path=file.path)
     node_config = merge_config(
-        (*folder_layers(config.seed_defaults, folders), said.config),
+        (*folder_layers(config.seed_defaults, (*folders, name)), said.config),
         materialized="seed",
         diagnostics=diagnostics,
     )
@@ -61,6 +61,7 @@ def _read_header(
     path: Path, shown: str, *, delimiter: str, diagnostics: list[Diagnostic]
 ) -> tuple[str, ...]:
     try:
+        refuse_special(path)
         with path.open(encoding="utf-8-sig", newline="") as file:
             cells = next(csv.reader(file, delimiter=delimiter), [])
     except (OSError, UnicodeDecodeError) as error:

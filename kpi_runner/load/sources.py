@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
 from kpi_runner.core.names import Relation
 from kpi_runner.core.node import Column, DataTest, Macro, Source
@@ -39,21 +41,36 @@ TABLE_KEYS = [
 
 
 def read_source(
-    entry: Entry, *, project: str, macros: Mapping[str, Macro]
+    entry: Entry,
+    *,
+    project: str,
+    macros: Mapping[str, Macro],
+    test_config: Mapping[str, Any] = MappingProxyType({}),
+    is_landed: bool = True,
 ) -> tuple[tuple[Source, ...], tuple[DataTest, ...]]:
-    """Reads one entry of ``sources:``; returns its tables and the tests on them."""
+    """Reads one entry of ``sources:``; returns its tables and the tests on them.
+
+    A table that is landed has a schema of ours, and what landing enforces needs no test.
+    """
     name = entry.required_text("name")
-    schema = entry.text("schema") or f"raw_{name}"
+    schema = entry.text("schema") or (f"raw_{name}" if is_landed else name)
     tags = entry.texts("tags")
     sources: list[Source] = []
     tests: list[DataTest] = []
     for table in entry.entries("tables", "source table"):
-        source, table_tests = _read_table(
-            table, name, schema=schema, project=project, macros=macros
+        subject = Subject(
+            node=f"source.{project}.{name}.{table.text('name')}",
+            name=f"{name}.{table.text('name')}",
+            project=project,
+            macros=macros,
+            defaults=test_config,
         )
+        source, table_tests = _read_table(table, name, schema=schema, subject=subject)
         if source:
             sources.append(replace(source, tags=tuple(dict.fromkeys((*tags, *source.tags)))))
-            tests += table_tests
+            tests += [
+                test for test in table_tests if not (is_landed and _is_enforced_while_landing(test))
+            ]
     entry.text("description")
     entry.ignore(*SOURCE_KEYS)
     entry.close()
@@ -61,13 +78,11 @@ def read_source(
 
 
 def _read_table(
-    table: Entry, source: str, *, schema: str, project: str, macros: Mapping[str, Macro]
+    table: Entry, source: str, *, schema: str, subject: Subject
 ) -> tuple[Source | None, tuple[DataTest, ...]]:
     name = table.required_text("name")
     if not name or not source:
         return None, ()
-    node = f"source.{project}.{source}.{name}"
-    subject = Subject(node=node, name=f"{source}.{name}", project=project, macros=macros)
     columns, tests = read_columns(table, subject, read_column=_read_column)
     tests += read_tests(table, subject)
     key = _existing_columns(table, "grain", columns=columns)
@@ -76,7 +91,7 @@ def _read_table(
     config = table.entry("config")
     names = _existing_columns(config, "event_time", columns=columns) if config else ()
     result = Source(
-        id=node,
+        id=subject.node,
         source=source,
         name=name,
         relation=Relation(schema, table.text("identifier") or name),
@@ -92,7 +107,7 @@ def _read_table(
     table.close()
     if config and not config.boolean("enabled", default=True):
         return None, ()
-    return result, tuple(test for test in tests if not _is_enforced_while_landing(test))
+    return result, tests
 
 
 def _read_column(item: Entry) -> Column:
@@ -103,6 +118,7 @@ def _read_column(item: Entry) -> Column:
         description=item.text("description"),
         unit=item.text("unit"),
         default=default,
+        places=item.places("data_type", "default"),
         is_required=not item.boolean("optional") and not default,
     )
 

@@ -1,4 +1,4 @@
-"""Data tests: the generic ones that stand in YAML, and the singular ones that are files.
+"""Generic data tests, as they stand in YAML below models, seeds, sources and columns.
 
 Knows dbt's spellings of a test. Does not know which models exist, nor any SQL.
 """
@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from kpi_runner.core.diagnostic import Diagnostic, Severity
@@ -16,9 +16,10 @@ from kpi_runner.core.names import NodeId
 from kpi_runner.core.node import DataTest, Macro, Ref, Scan, SourceRef
 from kpi_runner.core.span import Span
 from kpi_runner.core.suggest import did_you_mean
-from kpi_runner.load.defaults import ConfigLayer, merge_config
+from kpi_runner.load.macros import body_of
 from kpi_runner.load.reader import Entry
 from kpi_runner.load.yaml_file import Fields, Items, Scalar, Tree, to_plain
+from kpi_runner.template.scan import scan_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +60,24 @@ SETTINGS = [
 ]
 """What may stand beside the arguments of a test, or under its ``config:``."""
 
+EPHEMERAL = "ephemeral"
+STORES = (EPHEMERAL, "table", "view")
+"""dbt's ``store_failures_as``; what is stored goes into one table, whichever it is."""
+
 MAX_NAME = 63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What a test is about."""
+    """What a test is about. ``defaults``: what its settings are where neither it nor the block of
+    a custom test says something."""
 
     node: NodeId
     name: str
     project: str
     macros: Mapping[str, Macro]
     column: str = ""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_tests(entry: Entry, subject: Subject) -> tuple[DataTest, ...]:
@@ -160,15 +167,13 @@ def _is_known(kind: str, span: Span, *, subject: Subject, diagnostics: list[Diag
     if kind in GENERIC_TESTS or f"test_{kind.rpartition('.')[2]}" in subject.macros:
         return True
     own = [name.removeprefix("test_") for name in subject.macros if name.startswith("test_")]
-    diagnostics.append(
-        Diagnostic(
-            "K206",
-            f"'{subject.name}' uses the unknown data test '{kind}'",
-            span,
-            did_you_mean(kind, (*GENERIC_TESTS, *own))
-            or f"Known: {', '.join(GENERIC_TESTS)}, or write a macro 'test_{kind}'.",
-        )
-    )
+    package, _, name = kind.rpartition(".")
+    hint = did_you_mean(kind, (*GENERIC_TESTS, *own))
+    if package:
+        hint = f"Packages such as '{package}' are not read: write a macro 'test_{name}'."
+    message = f"'{subject.name}' uses the unknown data test '{kind}'"
+    hint = hint or f"Known: {', '.join(GENERIC_TESTS)}, or write a macro 'test_{name}'."
+    diagnostics.append(Diagnostic("K206", message, span, hint))
     return False
 
 
@@ -185,20 +190,16 @@ def _build(
     def place(key: str) -> Entry:
         return config if config and config.has(key) else flat
 
+    def text(key: str) -> str:
+        return place(key).text(key, str(said.get(key, "")))
+
     arguments = {key: to_plain(value) for key, value in values.fields.values.items()}
     column = subject.column or str(arguments.pop("column_name", ""))
     _check_arguments(kind, column, values=values, subject=subject)
-    if not place("enabled").boolean("enabled", default=True):
+    block = _scan_block(kind, subject)
+    said = {**subject.defaults, **block.config}
+    if not place("enabled").boolean("enabled", default=said.get("enabled", True)):
         return None
-    severity = place("severity").text("severity", "error").lower()
-    if severity not in tuple(Severity):
-        flat.report(
-            "K105",
-            f"'severity' is '{severity}', which is not one of its words",
-            span=place("severity").span("severity"),
-            hint="It takes error, warn.",
-        )
-        severity = "error"
     name = place("name").text("name") or _name(kind, subject, column=column, arguments=arguments)
     return DataTest(
         id=f"test.{subject.project}.{name}",
@@ -207,26 +208,67 @@ def _build(
         node=subject.node,
         column=column,
         arguments=arguments,
-        severity=Severity(severity),
-        where=place("where").text("where"),
-        limit=place("limit").integer("limit"),
-        fail_calc=place("fail_calc").text("fail_calc"),
-        warn_if=place("warn_if").text("warn_if"),
-        error_if=place("error_if").text("error_if"),
-        store_failures=place("store_failures").boolean("store_failures"),
-        tags=place("tags").texts("tags"),
+        severity=_severity(place("severity"), said),
+        where=text("where"),
+        limit=place("limit").integer("limit", said.get("limit", 0)),
+        fail_calc=text("fail_calc"),
+        warn_if=text("warn_if"),
+        error_if=text("error_if"),
+        store_failures=_stores(place, said),
+        tags=tuple(dict.fromkeys((*_tags(said), *place("tags").texts("tags")))),
         description=place("description").text("description"),
         path=span.path,
-        scan=_scan_arguments(values.fields),
+        scan=_scan_arguments(values.fields, block),
         span=span,
     )
 
 
+def _severity(entry: Entry, said: Mapping[str, Any]) -> Severity:
+    severity = entry.text("severity", str(said.get("severity", "error"))).lower()
+    if severity in tuple(Severity):
+        return Severity(severity)
+    message = f"'severity' is '{severity}', which is not one of its words"
+    entry.report("K105", message, span=entry.span("severity"), hint="It takes error, warn.")
+    return Severity.ERROR
+
+
+def _scan_block(kind: str, subject: Subject) -> Scan:
+    """What the block of a custom test says: its ``config()``, and the nodes that it reads."""
+    macro = subject.macros.get(f"test_{kind.rpartition('.')[2]}")
+    scan = scan_text(body_of(macro), macro.path) if macro else Scan()
+    return scan if scan.is_decided else Scan()
+
+
+def stores_failures(said: Mapping[str, Any]) -> bool:
+    """Whether a ``config()`` stores failures; dbt's ``store_failures_as`` decides where it is said.
+
+    >>> stores_failures({"store_failures": True, "store_failures_as": "ephemeral"})
+    False
+    """
+    kind = said.get("store_failures_as")
+    return kind != EPHEMERAL if kind else bool(said.get("store_failures", False))
+
+
+def _stores(place: Callable[[str], Entry], said: Mapping[str, Any]) -> bool:
+    """The same, of YAML over the ``config()`` of the test's block."""
+    kind = place("store_failures_as").choice("store_failures_as", STORES)
+    if kind:
+        return kind != EPHEMERAL
+    return place("store_failures").boolean("store_failures", default=stores_failures(said))
+
+
+def _tags(said: Mapping[str, Any]) -> tuple[str, ...]:
+    tags = said.get("tags", ())
+    return (tags,) if isinstance(tags, str) else tuple(tags)
+
+
 def _check_arguments(kind: str, column: str, *, values: Entry, subject: Subject) -> None:
+    macro = subject.macros.get(f"test_{kind.rpartition('.')[2]}")
     generic = GENERIC_TESTS.get(kind)
-    if generic is None:
-        macro = subject.macros[f"test_{kind.rpartition('.')[2]}"]
+    if macro is not None:  # a project may replace a test that is built in
         generic = GenericTest(takes=macro.parameters, has_column=False)
+    if generic is None:
+        return
     if generic.has_column and not column:
         values.report(
             "K104",
@@ -264,9 +306,9 @@ _CALL = re.compile(
 )
 
 
-def _scan_arguments(tree: Tree) -> Scan:
-    refs: list[Ref] = []
-    sources: list[SourceRef] = []
+def _scan_arguments(tree: Tree, block: Scan) -> Scan:
+    refs: list[Ref] = list(block.refs)
+    sources: list[SourceRef] = list(block.sources)
     for scalar in _scalars(tree):
         for call in _CALL.finditer(scalar.text):
             first, second = call[3], call[5] or ""
@@ -284,44 +326,3 @@ def _scalars(tree: Tree) -> Iterator[Scalar]:
         return
     for child in tree.items if isinstance(tree, Items) else tree.values.values():
         yield from _scalars(child)
-
-
-_SEVERITY = re.compile(r"\s*--\s*severity:\s*(\w+)")
-
-
-def read_singular(
-    name: str, *, path: str, raw: str, scan: Scan, project: str, diagnostics: list[Diagnostic]
-) -> DataTest | None:
-    """Makes the test that a file is; its first line may say ``-- severity: warn``.
-
-    ``config()`` in the file may set severity, where, limit, tags and enabled, as in dbt.
-    """
-    comment = _SEVERITY.match(raw.partition("\n")[0])
-    first_line = ConfigLayer({"severity": comment[1]} if comment else {}, Span(path))
-    own = ConfigLayer(scan.config, scan.config_span or Span(path))
-    config = merge_config((first_line, own), materialized="test", diagnostics=diagnostics)
-    if not config.enabled:
-        return None
-    said = config.extra
-    severity = said.get("severity", "error").lower()
-    if severity not in tuple(Severity):
-        message = f"'severity' is '{severity}', which is not one of its words"
-        diagnostics.append(Diagnostic("K105", message, own.span, "It takes error, warn."))
-        severity = "error"
-    return DataTest(
-        id=f"test.{project}.{name}",
-        name=name,
-        kind="singular",
-        severity=Severity(severity),
-        where=said.get("where", ""),
-        limit=said.get("limit", 0),
-        fail_calc=said.get("fail_calc", ""),
-        warn_if=said.get("warn_if", ""),
-        error_if=said.get("error_if", ""),
-        store_failures=said.get("store_failures", False),
-        tags=config.tags,
-        path=path,
-        raw=raw,
-        scan=scan,
-        span=Span(path),
-    )

@@ -113,7 +113,9 @@ def _check_form(entry: Entry, variant: Variant) -> None:
 
 def _expression(entry: Entry, key: str) -> Expression | None:
     scalar = entry.scalar(key)
-    return Expression(scalar.text.strip(), scalar.span) if scalar and scalar.text.strip() else None
+    if scalar is None or not scalar.text.strip():
+        return None
+    return Expression(scalar.text.strip(), scalar.span, scalar.raw)
 
 
 def _part(entry: Entry, key: str) -> Expression | KpiRef | None:

@@ -1,23 +1,24 @@
 """Reads YAML into a light tree in which every key and value knows its place.
 
-The only module that imports yaml. It knows syntax, not what a key means. Values mean what
-they mean in YAML 1.1 (so ``yes`` is true, as in dbt), and each scalar also keeps its text as
-written, for readers to whom ``003`` is a name.
+The only module that imports yaml, and only when a text is parsed. It knows syntax, not what a
+key means. Values mean what they mean in YAML 1.1 (so ``yes`` is true, as in dbt), and each scalar
+also keeps its text as written, for readers to whom ``003`` is a name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import yaml
-from yaml.constructor import SafeConstructor
-from yaml.nodes import Node, ScalarNode, SequenceNode
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.span import Span
+
+if TYPE_CHECKING:
+    from yaml import YAMLError
+    from yaml.nodes import Node, ScalarNode
 
 MAX_DEPTH = 100
 EXPANSION = 10
@@ -26,11 +27,15 @@ EXPANSION = 10
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A text, number, truth value or null; the span is that of its content."""
+    """A text, number, truth value or null; the span is that of its content.
+
+    ``raw``: the content as it stands in the file, where quotes or several lines hold it.
+    """
 
     value: str | int | float | bool | None
     text: str
     span: Span
+    raw: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,8 @@ def parse_yaml(text: str, path: str) -> tuple[Tree | None, tuple[Diagnostic, ...
 
     Raises ``ProjectInvalid`` (K101) for syntax, and for nesting or aliases beyond bounds.
     """
+    import yaml
+
     try:
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
@@ -82,6 +89,9 @@ class _Builder:
     """Turns composed nodes into a tree; holds the duplicate keys and the growth so far."""
 
     def __init__(self, text: str, path: str) -> None:
+        from yaml import nodes
+
+        self._kinds = nodes
         self.path = path
         self.diagnostics: list[Diagnostic] = []
         self._text = text
@@ -100,9 +110,10 @@ class _Builder:
                     f"The limit is {MAX_DEPTH} levels, and {EXPANSION} times the file's size.",
                 )
             )
-        if isinstance(node, ScalarNode):
-            return Scalar(_scalar_value(node), node.value, self._content_span(node))
-        if isinstance(node, SequenceNode):
+        if isinstance(node, self._kinds.ScalarNode):
+            span, raw = self._content_span(node), self._raw_content(node)
+            return Scalar(_scalar_value(node), node.value, span, raw)
+        if isinstance(node, self._kinds.SequenceNode):
             items = tuple([self.build(item, depth + 1) for item in node.value])
             return Items(items, self._span(node))
         return self._fields(node.value, self._span(node), depth=depth)
@@ -128,7 +139,7 @@ class _Builder:
         return Fields(values, keys, span)
 
     def _key(self, node: Node) -> tuple[str, Span]:
-        if isinstance(node, ScalarNode):
+        if isinstance(node, self._kinds.ScalarNode):
             return str(node.value), self._content_span(node)
         raise ProjectInvalid(
             Diagnostic(
@@ -155,22 +166,35 @@ class _Builder:
                 return Span(self.path, line + 1, len(content) - len(content.lstrip()) + 1)
         return Span(self.path, line, column)
 
+    def _raw_content(self, node: ScalarNode) -> str:
+        start, end, style = node.start_mark, node.end_mark, node.style
+        if not style and start.line == end.line:
+            return ""
+        raw = self._text[start.index : end.index]
+        if not style:
+            return raw
+        return raw[1:-1] if style in "'\"" else raw.partition("\n")[2].lstrip()
+
     def _span(self, node: Node) -> Span:
         start, end = node.start_mark, node.end_mark
         return Span(self.path, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
 
 
-_CONSTRUCTOR = SafeConstructor()
-_CONSTRUCT = {
-    "tag:yaml.org,2002:null": lambda node: None,
-    "tag:yaml.org,2002:bool": _CONSTRUCTOR.construct_yaml_bool,
-    "tag:yaml.org,2002:int": _CONSTRUCTOR.construct_yaml_int,
-    "tag:yaml.org,2002:float": _CONSTRUCTOR.construct_yaml_float,
-}
+@cache
+def _constructors() -> Mapping[str, Callable[[ScalarNode], Any]]:
+    from yaml.constructor import SafeConstructor
+
+    constructor = SafeConstructor()
+    return {
+        "tag:yaml.org,2002:null": lambda node: None,
+        "tag:yaml.org,2002:bool": constructor.construct_yaml_bool,
+        "tag:yaml.org,2002:int": constructor.construct_yaml_int,
+        "tag:yaml.org,2002:float": constructor.construct_yaml_float,
+    }
 
 
 def _scalar_value(node: ScalarNode) -> str | int | float | bool | None:
-    construct = _CONSTRUCT.get(node.tag)
+    construct = _constructors().get(node.tag)
     if construct is None:
         return str(node.value)
     try:
@@ -205,7 +229,7 @@ _HINTS = (
 )
 
 
-def _syntax_error(error: yaml.YAMLError, text: str, *, path: str) -> Diagnostic:
+def _syntax_error(error: YAMLError, text: str, *, path: str) -> Diagnostic:
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     mark = getattr(error, "problem_mark", None)
     if mark is not None:

@@ -12,24 +12,50 @@ from typing import Any
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.span import Span
+from kpi_runner.load.defaults import HOOKS
 from kpi_runner.load.yaml_file import Fields, Items, Scalar, Tree
 
 Keys = tuple[str, ...]
 """The keys that lead to a value, outermost first; items of a list add none."""
 
 
+_TESTS = ("tests", "data_tests")
+_LATE_RESOURCES = frozenset({"unit_tests", "metrics", "semantic_models", "saved_queries"})
+
+
+def plain_key(key: str) -> str:
+    """Returns a key of a configuration without the signs that dbt allows in it.
+
+    >>> plain_key("+pre-hook")
+    'pre_hook'
+    """
+    return key.removeprefix("+").replace("-", "_")
+
+
+def is_late(keys: Keys) -> bool:
+    """True for what dbt renders only when it is used: the SQL of hooks, arguments of tests.
+
+    >>> is_late(("models", "data_tests", "unique", "where")), is_late(("models", "description"))
+    (True, False)
+    """
+    if not _LATE_RESOURCES.isdisjoint(keys[:1]) or not HOOKS.isdisjoint(map(plain_key, keys)):
+        return True
+    below = next((keys[i + 1 :] for i, key in enumerate(keys) if key in _TESTS), None)
+    return below is not None and "config" not in below
+
+
 class ValueRenderer:
     """Renders values and collects what is wrong with them.
 
     Args:
-        evaluate: text → its value; raises ProjectInvalid.
+        evaluate: text and path of its file → its value; raises ProjectInvalid.
         is_late: true for the keys of a value that is rendered at another time, and stays.
         diagnostics: where mistakes are put.
     """
 
     def __init__(
         self,
-        evaluate: Callable[[str], Any],
+        evaluate: Callable[[str, str], Any],
         *,
         is_late: Callable[[Keys], bool],
         diagnostics: list[Diagnostic],
@@ -49,7 +75,7 @@ class ValueRenderer:
         if is_plain or self._is_late(keys):
             return tree
         try:
-            return from_plain(self._evaluate(tree.text), tree.span)
+            return from_plain(self._evaluate(tree.text, tree.span.path), tree.span)
         except ProjectInvalid as error:
             # The text knows its place in the file, Jinja only its place in the text.
             self._diagnostics += [replace(found, span=tree.span) for found in error.diagnostics]

@@ -1,70 +1,73 @@
-"""Turns an error of the database into a diagnostic that points into the template."""
+"""Turns an error of the database into a diagnostic that points into a file of the project."""
 
 from __future__ import annotations
 
-import re
+from dataclasses import dataclass
 
-from kpi_runner.core.compiled import Compiled
+from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import SqlFailed
-from kpi_runner.core.names import NodeId
-from kpi_runner.core.plan import Statement
+from kpi_runner.core.node import DataTest, Model
+from kpi_runner.core.placeholders import Facts
 from kpi_runner.core.span import LineIndex, Span
 from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.ops.compiled_files import compiled_path
-from kpi_runner.ops.workspace import Workspace
+from kpi_runner.ops.kpi_places import find_expression
+from kpi_runner.ops.seed_places import explain_seed
+from kpi_runner.ops.sql_places import BEFORE_READING, Failure, find_place, is_unclosed
+from kpi_runner.ops.workspace import Workspace, marts_of
+from kpi_runner.ops.yaml_places import find_line, find_word
+from kpi_runner.run.checks import Check
 from kpi_runner.run.executor import FailedStatement
-
-_QUOTED = re.compile(r"\"([^\"]+)\"")
-
-
-def explain_step(workspace: Workspace, failed: FailedStatement) -> Diagnostic:
-    """Returns the K710 diagnostic of a failed step, in the template where that can be told."""
-    span, compiled = None, failed.step.compiled
-    position = _position_in_body(failed.statement, failed.error)
-    if compiled and position:
-        span = _find_place(workspace, compiled, position=position)
-    return describe(workspace, failed.step.node, error=failed.error, span=span)
+from kpi_runner.sql.clues import named
+from kpi_runner.sql.syntax import has_missing_comma
 
 
-def _position_in_body(statement: Statement, error: SqlFailed) -> tuple[int, int] | None:
-    """Line and column in the part of a statement that is a node's compiled text."""
-    if statement.prefix_bytes is None or error.position is None:
-        return None
-    body = statement.sql.encode()[statement.prefix_bytes :].decode()
-    return LineIndex(body).byte_position(error.position - statement.prefix_bytes)
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where something failed: the project, what landing found out, and the database."""
+
+    workspace: Workspace
+    facts: Facts
+    adapter: Adapter
 
 
-def _find_place(
-    workspace: Workspace, compiled: Compiled, *, position: tuple[int, int]
-) -> Span | None:
-    """The template place of a line and column of a node's compiled SQL."""
-    line, column = position
-    for segment in compiled.segments:
-        within = line - segment.first_line
-        if 0 <= within < segment.line_count:
-            return workspace.compiler.locate(segment.node, (segment.offset + within, column))
-    return None
+def explain_step(scene: Scene, failed: FailedStatement) -> Diagnostic:
+    """Returns the K710 diagnostic of a failed step."""
+    return explain_failure(scene, Failure(failed.step.node, failed.statement.sql, failed.error))
 
 
-def describe(
-    workspace: Workspace, node: NodeId, *, error: SqlFailed, span: Span | None = None
-) -> Diagnostic:
-    """Returns the K710 diagnostic of a node; without a place, the name that the message quotes
-    is searched in the template, and else the file is named."""
-    project = workspace.project
+def explain_check(scene: Scene, check: Check, error: SqlFailed) -> Diagnostic:
+    """Returns the K710 diagnostic of a data test or assertion that cannot be evaluated."""
+    if not check.is_assertion:
+        return explain_failure(scene, Failure(check.node, check.sql, error))
+    message = f"assertion '{check.name}' of KPI '{check.kpi}' cannot be evaluated: "
+    place = _in_mart(scene, check, error) or (
+        check.span and _in_yaml(scene, check.span, Failure(check.node, check.sql, error))
+    )
+    return Diagnostic("K710", message + first_line(error), place, _hint(check.sql, error))
+
+
+def explain_failure(scene: Scene, failure: Failure) -> Diagnostic:
+    """Returns the K710 diagnostic of a statement of a node: in its template, in the view or
+    ephemeral model to blame, in kpis.yml, in the YAML of a test, in the rows of a seed; where
+    nothing tells the place, at the node."""
+    project, node, error = scene.workspace.project, failure.node, failure.error
     kind, name = node.split(".")[0], node.rsplit(".", 1)[-1]
-    owner = project.models.get(node) or project.tests.get(node) or project.seeds.get(node)
-    path = owner.path if owner else ""
-    raw = getattr(owner, "raw", "")
-    place = span or _find_quoted(error.message, raw, path=path)
-    if place is None and owner is not None:
-        place = owner.span or Span(path)
-    notes = []
-    if raw:
-        notes.append(f"compiled: {workspace.places.artifacts.name}/{compiled_path(project, node)}")
-    message = f"{kind} '{name}': {first_line(error)}"
-    return Diagnostic("K710", message, place, _hint(error), tuple(notes))
+    message, notes = f"{kind} '{name}': {first_line(error)}", ()
+    if node in project.seeds:
+        said, span = explain_seed(project.config.root, project.seeds[node], error)
+        return Diagnostic("K710", f"{kind} '{name}': {said}", span, _hint(failure.sql, error))
+    owner = project.models.get(node) or project.tests.get(node)
+    if owner is not None:
+        notes = (f"compiled: {_artifacts(scene)}/{compiled_path(project, node)}",)
+    return Diagnostic(
+        "K710",
+        message,
+        _place(scene, failure, owner=owner),
+        _unclosed_hint(scene, failure) or _hint(failure.sql, error),
+        notes,
+    )
 
 
 def first_line(error: SqlFailed) -> str:
@@ -72,18 +75,75 @@ def first_line(error: SqlFailed) -> str:
     return error.message.partition("\n")[0] or "failed"
 
 
-def _hint(error: SqlFailed) -> str:
+def _place(scene: Scene, failure: Failure, *, owner: Model | DataTest | None) -> Span | None:
+    workspace, facts = scene.workspace, scene.facts
+    if owner is None:
+        return None
+    if isinstance(owner, DataTest) and owner.kind != "singular":
+        in_macro = find_place(workspace, facts, failure)
+        if in_macro and in_macro.path != owner.path:
+            return in_macro
+        return owner.span and _in_yaml(scene, owner.span, failure, owner=owner.column)
+    if isinstance(owner, Model) and owner.scan.kpis:
+        found = find_expression(workspace, facts, owner.id, adapter=scene.adapter)
+        if found:
+            return found
+    return find_place(workspace, facts, failure) or _in_raw(owner, failure.error) or (
+        owner.span or Span(owner.path)
+    )  # fmt: skip
+
+
+def _in_mart(scene: Scene, check: Check, error: SqlFailed) -> Span | None:
+    """The place of what failed only while the rows behind an assertion were read."""
+    if error.kind in BEFORE_READING:
+        return None
+    for mart in marts_of(scene.workspace.project, [check.node]):
+        failure = Failure(mart, check.sql, error)
+        found = find_expression(scene.workspace, scene.facts, mart, adapter=scene.adapter)
+        found = found or find_place(scene.workspace, scene.facts, failure)
+        if found:
+            return found
+    return None
+
+
+def _in_raw(owner: Model | DataTest, error: SqlFailed) -> Span | None:
+    """The first name of the message that stands in the template itself."""
+    for name in named(error.message):
+        start = owner.raw.find(name)
+        if start >= 0:
+            index = LineIndex(owner.raw)
+            return index.span(owner.path, start=start, end=start + len(name))
+    return None
+
+
+def _in_yaml(scene: Scene, entry: Span, failure: Failure, *, owner: str = "") -> Span:
+    """The place in a YAML entry of SQL that stands there, or of a name of the message."""
+    root, error = scene.workspace.project.config.root, failure.error
+    if error.position is not None:
+        before = failure.sql.encode()[: error.position].decode(errors="ignore")
+        line, column = LineIndex(failure.sql).position(len(before))
+        found = find_line(root, entry, failure.sql.split("\n")[line - 1], column=column)
+        if found:
+            return found
+    return find_word(root, entry, named(error.message), owner=owner)
+
+
+def _artifacts(scene: Scene) -> str:
+    return scene.workspace.places.artifacts.name
+
+
+def _unclosed_hint(scene: Scene, failure: Failure) -> str:
+    is_found = is_unclosed(scene.workspace, scene.facts, failure)
+    return "Close the parenthesis that opens here." if is_found else ""
+
+
+def _hint(sql: str, error: SqlFailed) -> str:
+    if error.kind == "parser" and error.position is not None:
+        noticed = len(sql.encode()[: error.position].decode(errors="ignore"))
+        return "A comma may be missing before it." if has_missing_comma(sql, noticed) else ""
     if not error.candidates:
         return ""
     names = [candidate.rsplit(".", 1)[-1].strip('"') for candidate in error.candidates]
-    quoted = _QUOTED.search(error.message)
-    close = did_you_mean(quoted.group(1), names) if quoted else ""
+    wrong = named(error.message)
+    close = did_you_mean(wrong[0], names) if wrong else ""
     return close or "The database knows: " + ", ".join(names[:5]) + "."
-
-
-def _find_quoted(message: str, raw: str, *, path: str) -> Span | None:
-    for name in _QUOTED.findall(message):
-        found = re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", raw)
-        if found:
-            return LineIndex(raw).span(path, start=found.start(), end=found.end())
-    return None

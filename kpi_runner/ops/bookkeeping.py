@@ -2,131 +2,221 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Set
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from kpi_runner.adapters.protocol import Adapter
+from kpi_runner.core.batch import is_microbatch
+from kpi_runner.core.compiled import Hooks
 from kpi_runner.core.names import NodeId, Relation
 from kpi_runner.core.node import Model, Seed
-from kpi_runner.core.placeholders import Facts, fill_placeholders
+from kpi_runner.core.placeholders import Facts
 from kpi_runner.core.result import StepResult
-from kpi_runner.ops.fingerprints import Fingerprint, digest, fingerprint
+from kpi_runner.ops.fingerprints import (
+    Fingerprint,
+    combine,
+    digest,
+    explain_change,
+    fingerprint_config,
+    fingerprint_query,
+)
+from kpi_runner.ops.logic import logic_of
 from kpi_runner.ops.steps import relation_parents
 from kpi_runner.ops.workspace import CompiledNodes, Workspace
-from kpi_runner.run.clock import now
-from kpi_runner.run.state import (
-    BuiltNode,
-    read_nodes,
-    read_published,
-    read_raw_tables,
-    write_node,
-)
+from kpi_runner.run.clock import now, now_exactly
+from kpi_runner.run.kept import shown_state
+from kpi_runner.run.linked import read_link
+from kpi_runner.run.state import BuiltNode, read_nodes, read_raw_tables, write_node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bookkeeping:
-    """The fingerprints of this build beside those of what exists.
+    """What this command would build, beside what exists.
 
     Args:
-        wanted: the fingerprint that each node of this build will have.
+        wanted: what each node of this command would be made of now.
+        data: data fingerprint of each raw table and node, as it is when the command has ended.
         built: what the work database holds.
         catalog: the relations that exist.
-        checks: fingerprint of all checks of this build.
+        checks: fingerprint of all checks of this command.
         shown: relation → fingerprint of the state that is public, empty if none is.
+        base: relation → fingerprint of the linked state of another target.
     """
 
     workspace: Workspace
     wanted: Mapping[NodeId, Fingerprint]
+    data: Mapping[NodeId, str]
     built: Mapping[NodeId, BuiltNode]
     catalog: Mapping[Relation, str]
     checks: str
     shown: Mapping[str, str]
+    base: Mapping[str, str] = field(default_factory=dict)
 
-    def is_current(self, node: NodeId) -> bool:
-        """True where the work database holds a node as this build would make it."""
-        before, wanted = self.built.get(node), self.wanted.get(node)
-        if before is None or wanted is None or before.data_fingerprint != wanted.data:
-            return False
-        return any(str(relation) == before.relation for relation in self.catalog)
+    def reason(self, node: NodeId) -> str:
+        """Why a node has to be built again, in a few words; empty where it is current.
+
+        A view is current as long as its own text is: it holds no rows that could be old.
+        """
+        wanted, before = self.wanted[node], self.built.get(node)
+        owner = relation_owner(self.workspace, node)
+        is_there = before is not None and str(owner.relation) == before.relation
+        if before is None or not is_there or owner.relation not in self.catalog:
+            return explain_change(None, wanted)
+        is_view = owner.config.materialized == "view" and not before.is_linked
+        if is_view:
+            wanted = replace(wanted, inputs=before.inputs, unstable="")
+        if before.is_linked and self.base.get(before.relation) != self.data[node]:
+            return explain_change(before, wanted) or "linked state changed"
+        return explain_change(before, wanted)
+
+    @property
+    def has_unstable(self) -> bool:
+        """True where a node answers differently each time it is built."""
+        return any(one.unstable for one in self.wanted.values())
+
+    def stale_nodes(self) -> dict[NodeId, str]:
+        """Returns each node that is not built as the project now says → why."""
+        reasons = {node: self.reason(node) for node in self.wanted}
+        return {node: reason for node, reason in reasons.items() if reason}
 
     def is_published(self) -> bool:
         """True where the public state is what this build would publish, checks included."""
         return bool(self.shown) and self.shown == self.to_publish()
 
-    def to_publish(self) -> dict[str, str]:
+    def to_publish(self, failed: Set[NodeId] = frozenset()) -> dict[str, str]:
         """Returns relation → fingerprint of what is public after this build, and of its checks.
 
-        A build of a selection keeps what it does not select, and leaves the checks to the next
-        whole build.
+        A build of a selection, or one of which some nodes failed, keeps what it does not
+        replace, and leaves the checks to the next whole build.
         """
         found = {
-            str(relation): self.wanted[node].data
+            str(relation): self.data[node]
             for relation, node in published_nodes(self.workspace).items()
-            if node in self.wanted
+            if node in self.data and node not in failed
         }
-        if self.workspace.is_partial:
-            return {**self.shown, **found, "checks": ""}
+        if self.workspace.is_partial or failed:
+            kept = {name: self.shown[name] for name in self.shown if name not in self.gone()}
+            return {**kept, **found, "checks": ""}
         return {**found, "checks": self.checks}
 
+    def gone(self) -> frozenset[str]:
+        """Returns the public relations that the project builds no more."""
+        project = self.workspace.project
+        owners: tuple[Seed | Model, ...] = (*project.seeds.values(), *project.models.values())
+        known = {str(owner.relation) for owner in owners} | {"checks"}
+        return frozenset(self.shown) - known
+
     def record(self, adapter: Adapter, result: StepResult) -> None:
-        """Writes the state row of a step that ended well, in its transaction."""
-        project, wanted = self.workspace.project, self.wanted[result.node]
-        owner = project.models.get(result.node) or project.seeds[result.node]
-        write_node(
-            adapter,
-            BuiltNode(
-                node=result.node,
-                relation=str(owner.relation),
-                sql_fingerprint=wanted.sql,
-                data_fingerprint=wanted.data,
-                built_at=now(),
-                rows=result.rows,
-            ),
+        """Writes the state row of a step that ended well, in its transaction; without a data
+        fingerprint as long as batches of it are to run."""
+        row = self.row_of(result.node, rows=result.rows)
+        write_node(adapter, replace(row, data_fingerprint="") if result.batches_left else row)
+
+    def row_of(
+        self, node: NodeId, *, rows: int | None = None, is_linked: bool = False
+    ) -> BuiltNode:
+        """Returns the state of a node that holds now what this command wants of it."""
+        wanted = self.wanted[node]
+        return BuiltNode(
+            node=node,
+            relation=str(relation_owner(self.workspace, node).relation),
+            sql_fingerprint=wanted.sql,
+            config_fingerprint=wanted.config,
+            clock_fingerprint=wanted.clock,
+            inputs=wanted.inputs,
+            data_fingerprint=self.data[node],
+            built_at=now(),
+            rows=rows,
+            is_linked=is_linked,
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Existing:
+    """What there is before the command; ``favored`` relations are those of ``base`` even where
+    they are built here too."""
+
+    built: Mapping[NodeId, BuiltNode]
+    catalog: Mapping[Relation, str]
+    base: Mapping[str, str]
+    favored: frozenset[str]
+
+    def data_of(self, node: Seed | Model, data: Mapping[NodeId, str]) -> dict[NodeId, str]:
+        """Returns the fingerprint of what is read where a node is not built by the command: the
+        rows of a table are those of when it was built, those of a view are of now."""
+        before, name = self.built.get(node.id), str(node.relation)
+        if before is None or before.is_linked or name in self.favored:
+            return {node.id: self.base[name]} if name in self.base else {}
+        if self.catalog.get(node.relation) != "view":
+            return {node.id: before.data_fingerprint}
+        inputs = {parent: data.get(parent, "") for parent in before.inputs}
+        sql, config = before.sql_fingerprint, before.config_fingerprint
+        return {node.id: combine(sql, config, clock=before.clock_fingerprint, inputs=inputs)}
+
+
 def open_bookkeeping(
-    workspace: Workspace, compiled: CompiledNodes, *, adapter: Adapter, facts: Facts
+    workspace: Workspace,
+    compiled: CompiledNodes,
+    *,
+    seeds: Collection[NodeId],
+    checks: str,
+    adapter: Adapter,
+    facts: Facts,
 ) -> Bookkeeping:
-    """Reads the state of the work database and computes the fingerprints of this build."""
-    built = read_nodes(adapter)
-    known = {node: one.data_fingerprint for node, one in built.items()}
-    known |= {node: table.data_fingerprint for node, table in read_raw_tables(adapter).items()}
+    """Reads the state of the work database and computes the fingerprints of this command.
+
+    Args:
+        compiled: the models that it is about.
+        seeds: the seeds that it is about.
+        checks: fingerprint of all its checks.
+    """
+    existing = _read_existing(workspace, adapter)
+    data = {node: table.data_fingerprint for node, table in read_raw_tables(adapter).items()}
     wanted: dict[NodeId, Fingerprint] = {}
-    for node, text in _texts(workspace, compiled):
-        parents = sorted(relation_parents(workspace, node))
-        inputs = [known.get(parent, "") for parent in parents]
-        wanted[node] = fingerprint(text, inputs=inputs, facts=facts)
-        known[node] = wanted[node].data
+    for seed in workspace.project.seeds.values():
+        if seed.id in seeds:
+            wanted[seed.id] = _fingerprint_seed(workspace, seed)
+            data[seed.id] = wanted[seed.id].data
+        else:
+            data |= existing.data_of(seed, data)
+    texts = {one.node: logic_of(workspace.project.models[one.node], one) for one in compiled.models}
+    for model in _in_order(workspace):
+        if model.id in texts:
+            inputs = {p: data.get(p, "") for p in relation_parents(workspace, model.id)}
+            config = fingerprint_config(model, compiled.hooks.get(model.id, Hooks()))
+            found = fingerprint_query(texts[model.id], config=config, inputs=inputs, facts=facts)
+            before, is_anew = existing.built.get(model.id), _is_anew(workspace, model)
+            wanted[model.id] = found
+            data[model.id] = _data_after(model, found, before=before, is_anew=is_anew)
+        else:
+            data |= existing.data_of(model, data)
     return Bookkeeping(
         workspace=workspace,
         wanted=wanted,
-        built=built,
-        catalog=adapter.relations(),
-        checks=_digest_checks(workspace, compiled, facts=facts),
+        data=data,
+        built=existing.built,
+        catalog=existing.catalog,
+        checks=checks,
         shown=_shown(workspace, adapter),
+        base=existing.base,
     )
 
 
-def _texts(workspace: Workspace, compiled: CompiledNodes) -> Iterator[tuple[NodeId, str]]:
-    """All that makes a node what it is but for what it reads: seeds, then models, parents first."""
+def _read_existing(workspace: Workspace, adapter: Adapter) -> _Existing:
+    base = read_link(adapter) if workspace.places.base else {}
+    return _Existing(
+        built=read_nodes(adapter),
+        catalog=adapter.relations(),
+        base=base,
+        favored=frozenset(base) if workspace.favors_base else frozenset(),
+    )
+
+
+def relation_owner(workspace: Workspace, node: NodeId) -> Model | Seed:
+    """Returns the model or seed of an id."""
     project = workspace.project
-    for seed in project.seeds.values():
-        content = (project.config.root / seed.path).read_bytes()
-        types = ",".join(f"{column.name} {column.data_type}" for column in seed.columns)
-        yield seed.id, f"{sha256(content).hexdigest()} {types}"
-    for one in compiled.models:
-        model = project.models[one.node]
-        yield one.node, f"{model.config.materialized}\n{model.description}\n{one.sql}"
-
-
-def _digest_checks(workspace: Workspace, compiled: CompiledNodes, *, facts: Facts) -> str:
-    queries = [fill_placeholders(one.sql, facts) for one in compiled.tests]
-    queries += [fill_placeholders(one.sql, facts) for _, one in compiled.assertions]
-    severities = [str(one.severity) for _, one in compiled.assertions]
-    severities += [str(workspace.project.tests[one.node].severity) for one in compiled.tests]
-    return digest(*queries, *severities)
+    return project.models.get(node) or project.seeds[node]
 
 
 def published_nodes(workspace: Workspace) -> dict[Relation, NodeId]:
@@ -137,16 +227,44 @@ def published_nodes(workspace: Workspace) -> dict[Relation, NodeId]:
     nodes: tuple[Seed | Model, ...] = (*project.seeds.values(), *project.models.values())
     for node in nodes:
         is_relation = node.config.materialized != "ephemeral"
-        if node.id in workspace.selected and is_relation and node.relation.schema in schemas:
+        is_public = not schemas or node.relation.schema in schemas
+        if node.id in workspace.selected and is_relation and is_public:
             found[node.relation] = node.id
     return found
 
 
+def _in_order(workspace: Workspace) -> Iterator[Model]:
+    """The models, parents first."""
+    models = workspace.project.models
+    return (models[node] for node in workspace.order if node in models)
+
+
+def _fingerprint_seed(workspace: Workspace, seed: Seed) -> Fingerprint:
+    content = (workspace.project.config.root / seed.path).read_bytes()
+    types = ",".join(f"{column.name} {column.data_type}" for column in seed.columns)
+    delimiter = str(seed.config.extra.get("delimiter") or "")
+    config = digest(str(seed.relation), types, delimiter)
+    return Fingerprint(sql="", config=config, inputs={seed.path: sha256(content).hexdigest()})
+
+
+def _is_anew(workspace: Workspace, model: Model) -> bool:
+    """True where rows are written although nothing of what they come from has changed."""
+    return workspace.is_full_refresh or (workspace.is_backfill and is_microbatch(model.config))
+
+
+def _data_after(
+    model: Model, wanted: Fingerprint, *, before: BuiltNode | None, is_anew: bool
+) -> str:
+    """The rows of an incremental model or snapshot also depend on those that it held before."""
+    if wanted.unstable:
+        return digest(wanted.data, now_exactly())
+    if before is None or model.config.materialized not in ("incremental", "snapshot"):
+        return wanted.data
+    if not is_anew and not explain_change(before, wanted):
+        return before.data_fingerprint
+    return digest(wanted.data, before.data_fingerprint, before.built_at)
+
+
 def _shown(workspace: Workspace, adapter: Adapter) -> Mapping[str, str]:
-    path = workspace.places.published.resolve()
-    if not path.is_file():
-        return {}
-    for state in read_published(adapter):
-        if state.path == str(path):
-            return {} if state.is_forced else state.relations
-    return {}
+    state = shown_state(adapter, workspace.places.published.resolve())
+    return {} if state is None or state.is_forced else state.relations

@@ -5,7 +5,8 @@ from __future__ import annotations
 from kpi_runner.core.event import Emit
 from kpi_runner.core.result import Report
 from kpi_runner.ops.options import Options
-from kpi_runner.ops.pipeline import Stage, run_stages
+from kpi_runner.ops.pipeline import run_stages
+from kpi_runner.ops.stages import Stage
 from kpi_runner.ops.workspace import compile_nodes, open_workspace
 
 

@@ -1,41 +1,98 @@
-"""Removes what a build can make again: artifacts and work databases, never what is published."""
+"""Removes what nobody points to: artifacts, leftovers of killed builds, work databases that
+cannot be used or whose raw folder is gone, published states that no build remembers.
+
+A work database that can be used stays, because snapshots and incremental models have their
+history there; ``everything`` removes it too. What is published always stays.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from kpi_runner.adapters import open_adapter
-from kpi_runner.core.config import TargetConfig
+from kpi_runner.core.config import ProjectConfig, TargetConfig
 from kpi_runner.core.errors import MachineFailed
 from kpi_runner.core.result import Report
-from kpi_runner.load.config import find_project, load_config, select_target
+from kpi_runner.load.config import find_project, load_config, parse_vars, select_target
 from kpi_runner.ops.options import Options
-from kpi_runner.ops.places import STATE_FOLDER, find_places
+from kpi_runner.ops.places import Places, find_places
 from kpi_runner.run.files import remove_tree
+from kpi_runner.run.lock import open_when_free
+from kpi_runner.run.publish import find_leftovers, remove_file
+from kpi_runner.run.state import prepare_state, read_published, read_raw_tables
+
+CACHES = ("current.json", "scorecard.json")
 
 
-def clean(options: Options) -> Report:
-    """Removes the folder of artifacts and the work databases.
+def clean(options: Options, *, everything: bool = False) -> Report:
+    """Removes what nobody points to and returns what that was, one note each.
 
     Raises:
-        MachineFailed: K701, a build holds a work database; K703, a file cannot be removed.
+        MachineFailed: K701, a build holds a work database; K703, a folder cannot be removed.
     """
-    config = load_config(find_project(options.project_dir))
+    config = load_config(
+        find_project(options.project_dir),
+        target=options.target,
+        profiles_dir=options.profiles_dir,
+        variables=parse_vars(options.variables),
+    )
     target = select_target(config, options.target)
     places = find_places(options, config=config, target=target)
-    state = places.root / STATE_FOLDER
-    for database in sorted(state.glob("*.duckdb")):
-        _check_unlocked(target, database)
-    removed = [folder for folder in (places.artifacts, state) if folder.is_dir()]
+    state = places.kept.parent
+    databases = sorted(state.glob("work*.duckdb"))
+    builds = {path: _builds_of(target, path, root=places.root) for path in databases}
+    folders = [places.artifacts, *_clean_targets(config), *([state] if everything else [])]
+    removed = [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
+    files = [] if everything else list(_unused_files(places, builds))
     for folder in removed:
         remove_tree(folder)
-    return Report(notes=tuple(f"removed {folder}" for folder in removed))
+    for path in files:
+        remove_file(path)
+    return Report(notes=tuple(f"removed {path}" for path in (*removed, *files)))
 
 
-def _check_unlocked(target: TargetConfig, database: Path) -> None:
-    """Raises where another process holds the database; a broken one may go."""
+def _unused_files(places: Places, builds: dict[Path, frozenset[str] | None]) -> Iterator[Path]:
+    """The files that no usable work database stands for, and what killed builds left."""
+    state = places.kept.parent
+    gone = [database for database, known in builds.items() if known is None]
+    stems = {database.stem for database in builds if database not in gone}
+    yield from gone
+    for ending in (".linked", ".owner.json"):
+        companions = sorted(state.glob(f"work*{ending}"))
+        yield from (path for path in companions if path.name.removesuffix(ending) not in stems)
+    remembered = {build for known in builds.values() for build in known or ()}
+    yield from (path for path in sorted(places.kept.glob("*")) if path.stem not in remembered)
+    yield from (path for name in CACHES if (path := state / name).is_file())
+    yield from find_leftovers(places.published.with_name("*.duckdb"))
+
+
+def _builds_of(target: TargetConfig, database: Path, *, root: Path) -> frozenset[str] | None:
+    """The published states that a work database remembers; None where it is of no more use: it is
+    broken, of another version, or the folder of its raw tables is gone."""
     try:
-        open_adapter(target, database).close()
+        adapter = open_when_free(target, database)
     except MachineFailed as error:
         if any(diagnostic.code == "K701" for diagnostic in error.diagnostics):
             raise
+        return None
+    try:
+        prepare_state(adapter)
+        files = [root / table.path for table in read_raw_tables(adapter).values() if table.path]
+        if files and not any(file.parents[1].is_dir() for file in files):
+            return None
+        return frozenset(published.build_id for published in read_published(adapter))
+    except MachineFailed:
+        return None
+    finally:
+        adapter.close()
+
+
+def _clean_targets(config: ProjectConfig) -> Iterator[Path]:
+    """The folders that a dbt project wants to be removed: inside of it, and none of its sources."""
+    root = config.root.resolve()
+    kept = (*config.model_paths, *config.seed_paths, *config.macro_paths, *config.test_paths)
+    sources = [(root / path).resolve() for path in kept]
+    for name in config.clean_targets:
+        folder = (root / name).resolve()
+        if root in folder.parents and not any(source.is_relative_to(folder) for source in sources):
+            yield folder

@@ -9,9 +9,11 @@ from kpi_runner.core.event import Emit, RunFinished
 from kpi_runner.core.result import Report
 from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.ops.compiled_files import compiled_files
+from kpi_runner.ops.manifest import describe_project, manifest_file
 from kpi_runner.ops.options import Options
 from kpi_runner.ops.workspace import Workspace, compile_nodes, open_workspace, refuse_errors
 from kpi_runner.run.artifacts import write_artifacts
+from kpi_runner.run.clock import now
 
 
 def compile_project(options: Options, emit: Emit) -> Report:
@@ -19,7 +21,11 @@ def compile_project(options: Options, emit: Emit) -> Report:
     workspace = open_workspace(options)
     compiled = compile_nodes(workspace, workspace.selected)
     files = compiled_files(workspace, compiled)
-    write_artifacts(workspace.places.artifacts, files)
+    code = {one.node: one.sql for one in (*compiled.models, *compiled.tests)}
+    manifest = describe_project(
+        workspace.project, compiled=code, places=workspace.places, generated_at=now()
+    )
+    write_artifacts(workspace.places.artifacts, {**files, **manifest_file(manifest)})
     note = f"Compiled {len(files)} files to {workspace.places.artifacts}/compiled."
     report = Report(diagnostics=workspace.warnings, notes=(note,))
     emit(RunFinished(report))

@@ -20,6 +20,11 @@ def compiled_files(
         compiled_path(workspace.project, one.node): fill(one.sql) + "\n"
         for one in (*compiled.models, *compiled.tests)
     }
+    files |= {
+        increment_path(workspace.project, one.node): fill(one.increment.sql) + "\n"
+        for one in compiled.models
+        if one.increment
+    }
     assertions: dict[str, list[str]] = {}
     for _, assertion in compiled.assertions:
         name = f"{assertion.kpi}.{assertion.variant}".rstrip(".")
@@ -30,8 +35,15 @@ def compiled_files(
     return files
 
 
+def increment_path(project: Project, node: NodeId) -> str:
+    """Returns where the SQL stands by which an incremental model adds to its table."""
+    return f"compiled/{project.models[node].path.removesuffix('.sql')}.increment.sql"
+
+
 def compiled_path(project: Project, node: NodeId) -> str:
     """Returns where below the artifacts folder the SQL of a model or data test is written."""
+    if node.startswith("snapshot."):
+        return f"compiled/snapshots/{project.models[node].name}.sql"
     if node in project.models:
         return f"compiled/{project.models[node].path}"
     return f"compiled/tests/{project.tests[node].name}.sql"

@@ -32,7 +32,12 @@ def debug(options: Options) -> tuple[Table, tuple[Diagnostic, ...]]:
     try:
         root = find_project(options.project_dir)
         variables = parse_vars(options.variables)
-        project = load_project(root, target=options.target, variables=variables)
+        project = load_project(
+            root,
+            target=options.target,
+            variables=variables,
+            profiles_dir=options.profiles_dir,
+        )
         findings += project.diagnostics
         rows += _project_rows(project)
         places = find_places(options, config=project.config, target=project.target)

@@ -1,31 +1,126 @@
-"""Which nodes have to be built again: by the text of their SQL and by what they read."""
+"""What a node is made of, as hashes, and why it has to be built again. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 
+from kpi_runner.core.compiled import Hooks
+from kpi_runner.core.names import NodeId
+from kpi_runner.core.node import Model
 from kpi_runner.core.placeholders import Facts, fill_placeholders
+from kpi_runner.run.state import BuiltNode
+from kpi_runner.sql.fingerprint import find_unstable, normalise
+
+SILENT_SETTINGS = frozenset({"meta", "docs", "group", "access", "tags", "enabled"})
+"""What a node can be configured with that does not change what is built."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
-    """``sql``: the node's own text; ``data``: that, all that it reads, and the clock."""
-
-    sql: str
-    data: str
-
-
-def fingerprint(sql: str, *, inputs: Iterable[str], facts: Facts) -> Fingerprint:
-    """Returns the fingerprint of a node.
+    """What a node would be made of now.
 
     Args:
-        sql: its text; it depends on what landing found only where its placeholders name it.
-        inputs: the data fingerprints of what it reads, in a stable order.
-        facts: what landing found.
+        sql: its own text, without layout, comments and the case of keywords.
+        config: what else it is made with.
+        clock: the last day and the missing sources, where its text names them.
+        inputs: what it reads → the data fingerprint of that.
+        unstable: what in its text answers differently each time (``now()``), or empty.
     """
-    return Fingerprint(digest(sql), digest(fill_placeholders(sql, facts), *inputs))
+
+    sql: str
+    config: str = ""
+    clock: str = ""
+    inputs: Mapping[NodeId, str] = field(default_factory=dict)
+    unstable: str = ""
+
+    @property
+    def data(self) -> str:
+        """Of all of it: what is equal in this holds the same rows."""
+        return combine(self.sql, self.config, clock=self.clock, inputs=self.inputs)
+
+
+def combine(sql: str, config: str, *, clock: str, inputs: Mapping[NodeId, str]) -> str:
+    """Returns the data fingerprint of a node from its parts."""
+    return digest(sql, config, clock, *(f"{name} {inputs[name]}" for name in sorted(inputs)))
+
+
+def fingerprint_query(
+    sql: str, *, config: str, inputs: Mapping[NodeId, str], facts: Facts
+) -> Fingerprint:
+    """Returns the fingerprint of a compiled query with its placeholders."""
+    text = normalise(sql)
+    filled = fill_placeholders(text, facts)
+    return Fingerprint(
+        sql=digest(text),
+        config=config,
+        clock=digest(filled) if filled != text else "",
+        inputs=inputs,
+        unstable=find_unstable(text),
+    )
+
+
+def fingerprint_config(model: Model, hooks: Hooks) -> str:
+    """Returns the hash of what a model is made with beside its text.
+
+    Descriptions do not count: they are written when the model is next built.
+    """
+    config = model.config
+    settings = {k: v for k, v in config.extra.items() if k not in SILENT_SETTINGS}
+    contract = _contract_of(model) if "contract" in settings else []
+    parts = (str(model.relation), config.materialized, settings, contract)
+    texts = [normalise(hook.sql) for hook in (*hooks.before, *hooks.after)]
+    return digest(json.dumps(parts, sort_keys=True, default=str), *texts)
+
+
+def _contract_of(model: Model) -> list[object]:
+    columns = [(column.name, column.data_type, column.constraints) for column in model.columns]
+    return [
+        (name, data_type, [(one.kind, one.columns, one.expression) for one in constraints])
+        for name, data_type, constraints in (*columns, ("", "", model.constraints))
+    ]
+
+
+def explain_change(before: BuiltNode | None, wanted: Fingerprint) -> str:
+    """Returns why a node has to be built again, in a few words; empty where it has not.
+
+    Args:
+        before: as it was last built, or None.
+        wanted: as it would be built now.
+    """
+    if before is None:
+        return "new"
+    if before.sql_fingerprint != wanted.sql:
+        return "sql changed"
+    if before.config_fingerprint != wanted.config:
+        return "config changed"
+    if not before.data_fingerprint:
+        return "unfinished"
+    if before.clock_fingerprint != wanted.clock:
+        return "clock"
+    changed = sorted(
+        name
+        for name in {*before.inputs, *wanted.inputs}
+        if before.inputs.get(name) != wanted.inputs.get(name)
+    )
+    landed = [short_name(name) for name in changed if _is_outside(name)]
+    built = [short_name(name) for name in changed if not _is_outside(name)]
+    if landed:
+        return f"data changed {_listed(landed)}"
+    if built:
+        return f"upstream {_listed(built)}"
+    return wanted.unstable
+
+
+def short_name(node: NodeId) -> str:
+    """Returns a node, or the file of a seed, as people know it.
+
+    >>> short_name("model.shop.fct_orders"), short_name("source.shop.shopify.orders")
+    ('fct_orders', 'shopify.orders')
+    """
+    return node if "/" in node else node.split(".", 2)[-1]
 
 
 def digest(*texts: str) -> str:
@@ -35,3 +130,18 @@ def digest(*texts: str) -> str:
         whole.update(text.encode("utf-8"))
         whole.update(b"\0")
     return whole.hexdigest()[:32]
+
+
+def _is_outside(name: str) -> bool:
+    """True for what comes from outside the project: a raw table, or the file of a seed."""
+    return "/" in name or name.startswith("source.")
+
+
+def _listed(names: list[str], *, most: int = 3) -> str:
+    """Returns the first names, and how many more there are.
+
+    >>> _listed(["a", "b", "c", "d", "e"])
+    'a, b, c and 2 more'
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -9,56 +9,67 @@ from typing import Any
 from kpi_runner.core.diagnostic import Diagnostic, Severity
 from kpi_runner.core.errors import ProjectInvalid, UsageError
 from kpi_runner.core.kpi import Kpi
-from kpi_runner.core.node import DataTest, Model, Node, Seed, Source
+from kpi_runner.core.node import DataTest, Exposure, Model, Node, Seed, Source, UnitTest
 from kpi_runner.core.project import Project
 from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.graph.dag import build_graph
-from kpi_runner.graph.select import package_of, select, type_of
+from kpi_runner.graph.methods import package_of, type_of
 from kpi_runner.load.config import find_project, parse_vars
 from kpi_runner.load.project import load_project
+from kpi_runner.ops.manifest import describe_project
 from kpi_runner.ops.options import Options
-
-RESOURCE_TYPES = ("model", "seed", "source", "test", "kpi")
+from kpi_runner.ops.selection import select_nodes
 
 
 def ls(
-    options: Options, *, resource_types: tuple[str, ...] = (), output: str = "selector"
+    options: Options, *, output: str = "selector", keys: tuple[str, ...] = ()
 ) -> list[str] | list[dict[str, Any]]:
     """Returns one entry for each selected node, in the order of their ids.
 
     Args:
         options: the project, its variables and the selection.
-        resource_types: some of ``RESOURCE_TYPES``; all when empty.
         output: ``selector`` (which selects just that node), ``name`` or ``path`` as texts,
             ``json`` as dicts. Hidden KPIs are not listed.
+        keys: of ``json``, the keys of the manifest that are wanted, such as
+            ``config.materialized``; some useful ones when empty.
 
-    Raises ``UsageError`` for a selection that matches nothing, an unknown resource type or
-    output (K002), and ``ProjectInvalid`` with all mistakes of the project.
+    Raises ``UsageError`` for a selection that matches nothing, an unknown output or key (K002),
+    and ``ProjectInvalid`` with all mistakes of the project.
     """
-    _check_words("resource type", resource_types, known=RESOURCE_TYPES)
     _check_words("output", (output,), known=tuple(OUTPUTS))
     project = load_project(
         find_project(options.project_dir),
         target=options.target,
         variables=parse_vars(options.variables),
+        profiles_dir=options.profiles_dir,
     )
     if any(d.severity == Severity.ERROR for d in project.diagnostics):
         raise ProjectInvalid(*project.diagnostics)
     nodes = project.nodes
-    chosen = select(
-        project,
-        build_graph(project.parents, nodes),
-        select=options.select,
-        exclude=options.exclude,
-        allow_empty=options.allow_empty,
-    )
+    chosen = select_nodes(options, project, graph=build_graph(project.parents, nodes))
     listed = [nodes[name] for name in sorted(chosen)]
-    wanted = resource_types or RESOURCE_TYPES
-    return [
-        OUTPUTS[output](node, project)
-        for node in listed
-        if type_of(node) in wanted and not (isinstance(node, Kpi) and node.is_hidden)
-    ]
+    shown = [node for node in listed if not (isinstance(node, Kpi) and node.is_hidden)]
+    if output == "json" and keys:
+        return _pick(shown, project, keys=keys)
+    return [OUTPUTS[output](node, project) for node in shown]
+
+
+def _pick(
+    nodes: list[Node | Kpi], project: Project, *, keys: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    """Returns some keys of each node's entry in the manifest; null where it has none."""
+    manifest = describe_project(project)
+    records = [{**manifest.nodes[node.id], **_record(node, project)} for node in nodes]
+    known = {key for record in records for key in record}
+    _check_words("output key", tuple(key.partition(".")[0] for key in keys), known=tuple(known))
+    return [{key: _follow(record, key) for key in keys} for record in records]
+
+
+def _follow(record: Mapping[str, Any], key: str) -> Any:
+    value: Any = record
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
 
 
 def _check_words(what: str, values: tuple[str, ...], *, known: tuple[str, ...]) -> None:
@@ -66,7 +77,7 @@ def _check_words(what: str, values: tuple[str, ...], *, known: tuple[str, ...]) 
         Diagnostic(
             "K002",
             f"unknown {what} '{value}'",
-            hint=did_you_mean(value, known) or f"Known are {', '.join(known)}.",
+            hint=did_you_mean(value, known) or f"Known are {', '.join(sorted(known))}.",
         )
         for value in values
         if value not in known
@@ -81,6 +92,10 @@ def _selector(node: Node | Kpi, _: Project) -> str:
             return f"source:{package_of(node)}.{node.source}.{node.name}"
         case Kpi():
             return f"kpi:{node.name}"
+        case Exposure():
+            return f"exposure:{node.name}"
+        case UnitTest():
+            return f"unit_test:{node.name}"
         case DataTest():
             return f"{package_of(node)}.{node.name}"
         case Model() | Seed():
@@ -108,6 +123,8 @@ def _record(node: Node | Kpi, project: Project) -> dict[str, Any]:
     match node:
         case Source():
             record |= {"source_name": node.source, "tags": list(node.tags)}
+        case Exposure():
+            record |= {"tags": list(node.tags), "type": node.kind, "owner": dict(node.owner)}
         case DataTest():
             severity = {"severity": node.severity.value}
             record |= {"tags": list(node.tags), "config": severity, "column_name": node.column}

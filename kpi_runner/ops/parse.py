@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from kpi_runner.core.event import Emit, RunFinished
 from kpi_runner.core.result import Report
+from kpi_runner.graph.select import check_selectors
+from kpi_runner.ops.manifest import describe_project, manifest_file
 from kpi_runner.ops.options import Options
 from kpi_runner.ops.workspace import open_workspace, refuse_errors
+from kpi_runner.run.artifacts import write_artifacts
+from kpi_runner.run.clock import now
 
 
 def parse(options: Options, emit: Emit) -> Report:
-    """Returns a report with the warnings; raises ProjectInvalid with every mistake."""
+    """Returns a report with the warnings, and writes the manifest.
+
+    Raises ProjectInvalid with every mistake.
+    """
     workspace = open_workspace(options)
-    refuse_errors(workspace.compiler.kpis.check())
     project = workspace.project
+    refuse_errors((*workspace.compiler.kpis.check(), *check_selectors(project)))
+    manifest = describe_project(project, places=workspace.places, generated_at=now())
+    write_artifacts(workspace.places.artifacts, manifest_file(manifest))
     counts = ", ".join(
         f"{len(nodes)} {name}"
         for name, nodes in (

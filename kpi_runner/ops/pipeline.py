@@ -5,81 +5,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from enum import Flag, auto
-from functools import partial
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from time import perf_counter
 
-from kpi_runner.adapters import open_adapter
 from kpi_runner.adapters.protocol import Adapter
-from kpi_runner.adapters.statements import create_schema
 from kpi_runner.core.diagnostic import Diagnostic, Severity
-from kpi_runner.core.errors import SqlFailed, UsageError
+from kpi_runner.core.errors import UsageError
 from kpi_runner.core.event import Emit, RunFinished, RunStarted, Warned
 from kpi_runner.core.names import NodeId
 from kpi_runner.core.placeholders import Facts
 from kpi_runner.core.raw import RawFile
-from kpi_runner.core.result import CheckResult, LandResult, Report, StepResult
+from kpi_runner.core.result import CheckResult, LandResult, Report, Status
 from kpi_runner.graph.dag import ancestors, descendants
 from kpi_runner.load.raw import find_raw_files
-from kpi_runner.ops.blame import describe, explain_step, first_line
+from kpi_runner.ops.batches import refuse_event_times
 from kpi_runner.ops.bookkeeping import Bookkeeping, open_bookkeeping
+from kpi_runner.ops.building import build_steps, due_steps, remove_gone
+from kpi_runner.ops.carried import PlannedCheck, fingerprint_checks
+from kpi_runner.ops.checking import (
+    Checking,
+    check_all,
+    checks_of,
+    open_checking,
+    stores_failures,
+)
 from kpi_runner.ops.compiled_files import compiled_files
-from kpi_runner.ops.facts import read_facts
+from kpi_runner.ops.current import NOTHING_TO_DO, remember_build
+from kpi_runner.ops.defer import with_missing
+from kpi_runner.ops.environments import adopt, borrow_raw_tables
+from kpi_runner.ops.externals import write_externals
+from kpi_runner.ops.facts import facts_of
 from kpi_runner.ops.options import Options
 from kpi_runner.ops.places import displayed
-from kpi_runner.ops.publication import publish_state
+from kpi_runner.ops.publication import publish_state, refuse_stale
 from kpi_runner.ops.results import result_files
-from kpi_runner.ops.steps import plan_checks, plan_steps
-from kpi_runner.ops.workspace import (
-    CompiledNodes,
-    Workspace,
-    compile_nodes,
-    marts_of,
-    open_workspace,
-)
+from kpi_runner.ops.stages import Run, Stage, is_built
+from kpi_runner.ops.trial import sample_tables, trial_database, trial_notes, trial_stages
+from kpi_runner.ops.unit_runs import is_about_units, run_units, test_units
+from kpi_runner.ops.unit_tests import refuted_models
+from kpi_runner.ops.work_database import open_work_database
+from kpi_runner.ops.workspace import Workspace, compile_nodes, marts_of, open_workspace
+from kpi_runner.report.text import count
 from kpi_runner.run.artifacts import write_artifacts
-from kpi_runner.run.checks import Check, run_checks
-from kpi_runner.run.executor import Execution, execute_steps
-from kpi_runner.run.land import land_tables
+from kpi_runner.run.attached import mirror_sources
+from kpi_runner.run.clock import now_ns
+from kpi_runner.run.kept import prune_states
+from kpi_runner.run.land import MappingTemplates, land_tables
 from kpi_runner.run.lock import owner_note
-from kpi_runner.run.state import prepare_state
-
-
-class Stage(Flag):
-    """What a command does, in this order."""
-
-    LAND = auto()
-    SEED = auto()
-    MODEL = auto()
-    TEST = auto()
-    ASSERT = auto()
-    PUBLISH = auto()
-    BUILD = LAND | SEED | MODEL | TEST | ASSERT | PUBLISH
-    WRITES = LAND | SEED | MODEL | PUBLISH
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """One command at work.
-
-    ``is_forced``: publishes in spite of failed checks.
-    """
-
-    options: Options
-    stages: Stage
-    workspace: Workspace
-    compiled: CompiledNodes
-    adapter: Adapter
-    emit: Emit
-    is_forced: bool = False
-
-    @property
-    def threads(self) -> int:
-        """Steps side by side."""
-        return self.workspace.project.target.threads
+from kpi_runner.run.state import prepare_state, read_raw_tables
 
 
 def run_stages(options: Options, stages: Stage, *, emit: Emit, is_forced: bool = False) -> Report:
@@ -88,70 +63,175 @@ def run_stages(options: Options, stages: Stage, *, emit: Emit, is_forced: bool =
     Raises UsageError, ProjectInvalid (before anything runs) and MachineFailed; what raw data
     and SQL do wrong stands in the report.
     """
-    started = perf_counter()
+    started, started_ns = perf_counter(), now_ns()
+    refuse_event_times(options)
     workspace = open_workspace(options)
+    project = workspace.project
+    if stages == Stage.RUN and project.config.is_dbt and not project.kpis:
+        stages |= Stage.PUBLISH
+    stages = trial_stages(options, stages, project=project)
     for warning in workspace.warnings:
         emit(Warned(warning))
+    if is_about_units(workspace, stages):
+        return run_units(options, workspace, emit=emit)
     compiled = compile_nodes(workspace, _involved(workspace, stages))
-    is_read_only = not stages & Stage.WRITES
+    writes = bool(stages & Stage.WRITES) or stores_failures(options, compiled, project=project)
     work = workspace.places.work
     if not stages & (Stage.LAND | Stage.SEED) and not work.is_file():
-        hint = "`kpi build` or `kpi run` builds it."
-        raise UsageError(Diagnostic("K602", "nothing is built yet", hint=hint))
-    adapter = open_adapter(workspace.project.target, work, read_only=is_read_only)
-    try:
-        with nullcontext() if is_read_only else owner_note(work):
-            run = Run(
-                options=options, stages=stages, workspace=workspace, compiled=compiled,
-                adapter=adapter, emit=emit, is_forced=is_forced,
-            )  # fmt: skip
-            report = _run(run)
-    finally:
-        adapter.close()
+        raise _nothing_built()
+    opened = _open_work(workspace, options, relinks=bool(stages & Stage.MODEL), writes=writes)
+    with trial_database(options, work), opened as adapter:
+        run = Run(
+            options=options, stages=stages, workspace=workspace, compiled=compiled,
+            adapter=adapter, emit=emit, is_forced=is_forced,
+        )  # fmt: skip
+        report = _run(run)
     report = replace(
         report,
         diagnostics=(*workspace.warnings, *report.diagnostics),
+        notes=(*report.notes, *trial_notes(options, work)),
         seconds=perf_counter() - started,
     )
-    write_artifacts(workspace.places.artifacts, result_files(report, workspace))
+    files = result_files(report, workspace, compiled=compiled, options=options)
+    write_artifacts(workspace.places.artifacts, files)
+    if report.is_repeatable and not report.all_diagnostics:
+        remember_build(options, workspace, started_ns=started_ns)
     emit(RunFinished(report))
     return report
+
+
+def _nothing_built() -> UsageError:
+    hint = "`kpi build` or `kpi run` builds it."
+    return UsageError(Diagnostic("K602", "nothing is built yet", hint=hint))
+
+
+@contextmanager
+def _open_work(
+    workspace: Workspace, options: Options, *, relinks: bool, writes: bool
+) -> Iterator[Adapter]:
+    """Opens the work database for a command, and says so beside it where it writes."""
+    adapter = open_work_database(
+        workspace, read_only=not writes, relinks=relinks, patience=options.lock_timeout
+    )
+    try:
+        with owner_note(workspace.places.work) if writes else nullcontext():
+            yield adapter
+    finally:
+        adapter.close()
 
 
 def _run(run: Run) -> Report:
     if run.stages & Stage.WRITES:
         prepare_state(run.adapter)
+        run = with_missing(run)
     lands, findings = _land(run)
-    report = Report(lands=lands, diagnostics=findings)
+    report = Report(lands=lands, diagnostics=findings, invocation_id=run.invocation_id)
     if report.exit_code:
         return report
-    facts = read_facts(run.workspace, run.adapter, as_of=run.options.as_of)
-    report = replace(report, as_of=facts.as_of)
+    facts = facts_of(run)
+    if run.options.sample:
+        sample_tables(run, facts)
+    report = replace(report, as_of=facts.as_of, facts=facts)
     files = compiled_files(run.workspace, run.compiled, facts=facts)
     write_artifacts(run.workspace.places.artifacts, files)
-    books = open_bookkeeping(run.workspace, run.compiled, adapter=run.adapter, facts=facts)
-    report = replace(report, steps=_build(run, facts, books=books))
-    if report.exit_code:
+    planned = checks_of(run, facts)
+    books = open_bookkeeping(
+        run.workspace,
+        run.compiled,
+        seeds=_seeds(run),
+        checks=fingerprint_checks(planned),
+        adapter=run.adapter,
+        facts=facts,
+    )
+    if run.stages & Stage.MODEL:
+        books, adopted = adopt(run, books)
+        if adopted:
+            origin = f"'{run.options.state}'" if run.options.defer else "the default target"
+            note = f"Taken from {origin}: {count(adopted, 'relation')}."
+            report = replace(report, notes=(note,))
+    elif run.stages & Stage.PUBLISH:
+        refuse_stale(books)
+    report, checking = _build(run, report, facts=facts, books=books, planned=planned)
+    report = replace(
+        report,
+        is_repeatable=_is_repeatable(run, books, checking=checking) and not facts.is_todays,
+    )
+    if report.exit_code and not run.publishes_successes:
         return report
-    if run.stages & Stage.PUBLISH and not run.options.full_refresh and books.is_published():
-        return replace(report, notes=("Nothing to do: what is published is current.",))
-    report = _strict(run, replace(report, checks=_check(run, facts)))
-    if not run.stages & Stage.PUBLISH or (report.exit_code and not run.is_forced):
+    report = _strict(run, report, checked=check_all(run, checking, facts=facts))
+    is_held_back = report.exit_code and not (run.is_forced or run.publishes_successes)
+    if not run.stages & Stage.PUBLISH or is_held_back:
         return report
+    is_new = bool(report.exit_code) or run.options.full_refresh
+    if is_new or not books.is_published():
+        report = _publish(run, report, facts=facts, books=books)
+    failed = {step.node for step in report.steps if step.status != Status.SUCCESS}
+    notes = write_externals(run, books, failed=failed)
+    if not (report.is_published or notes):
+        notes = (NOTHING_TO_DO,)
+    return replace(report, notes=(*report.notes, *notes))
+
+
+def _build(
+    run: Run,
+    report: Report,
+    *,
+    facts: Facts,
+    books: Bookkeeping,
+    planned: tuple[PlannedCheck, ...],
+) -> tuple[Report, Checking]:
+    """Builds what is due, and tells which checks are left to run."""
+    units = test_units(run)
+    run = replace(run, refuted=refuted_models(run.workspace, units))
+    report = replace(report, checks=units)
+    steps = due_steps(run, facts, books=books)
+    checking = open_checking(run, planned, books=books)
+    _announce(run, steps=len(steps), checks=len(checking.due))
+    report = replace(report, steps=build_steps(run, steps, facts=facts, books=books))
+    is_whole = run.stages & Stage.MODEL and not run.workspace.is_partial
+    if report.exit_code or not is_whole:
+        return report, checking
+    notes = tuple(
+        f"Removed {name}: nothing builds it any more." for name in remove_gone(run, books=books)
+    )
+    return replace(report, notes=(*report.notes, *notes)), checking
+
+
+def _publish(run: Run, report: Report, *, facts: Facts, books: Bookkeeping) -> Report:
     published = publish_state(
         run.workspace,
         run.adapter,
+        compiled=run.compiled,
         facts=facts,
         books=books,
-        checks=report.checks,
-        is_forced=bool(report.exit_code),
+        report=report,
     )
-    run.emit(replace(published, path=displayed(run.workspace.places.published)))
+    places, keep = run.workspace.places, run.workspace.project.config.keep_states
+    prune_states(run.adapter, places.published.resolve(), folder=places.kept, keep=keep)
+    run.emit(replace(published, path=displayed(places.published)))
     return replace(report, is_published=True)
 
 
-def _strict(run: Run, report: Report) -> Report:
-    """With ``--warn-error`` every warning so far counts as an error."""
+def _seeds(run: Run) -> tuple[NodeId, ...]:
+    """The seeds that the command loads, or whose state it publishes."""
+    is_about_seeds = run.stages & Stage.SEED or not run.stages & Stage.MODEL
+    return tuple(s for s in run.workspace.project.seeds if is_about_seeds and s in run.chosen)
+
+
+def _is_repeatable(run: Run, books: Bookkeeping, *, checking: Checking) -> bool:
+    is_whole = run.stages == Stage.BUILD and not books.has_unstable
+    lands_again = (
+        t.path and not t.input_fingerprint for t in read_raw_tables(run.adapter).values()
+    )
+    is_told = all(one.name in checking.fingerprints for one in checking.planned)
+    models = run.workspace.project.models.values()
+    has_files = any(model.config.materialized == "external" for model in models)
+    return is_whole and is_told and not has_files and not any(lands_again)
+
+
+def _strict(run: Run, report: Report, *, checked: Sequence[CheckResult]) -> Report:
+    """Adds what was checked; with ``--warn-error`` every warning so far counts as an error."""
+    report = replace(report, checks=(*report.checks, *checked))
     if not run.options.warn_error:
         return report
     raised = tuple(
@@ -166,7 +246,15 @@ def _land(run: Run) -> tuple[tuple[LandResult, ...], tuple[Diagnostic, ...]]:
     sources = run.workspace.project.sources
     if not run.stages & Stage.LAND or not sources:
         return (), ()
+    if run.workspace.project.config.is_dbt:
+        path = run.workspace.places.published.resolve()
+        if path.is_file():
+            mirror_sources(run.adapter, path, sources=sources.values())
+        return (), ()
+    borrow_raw_tables(run)
     root = run.workspace.project.config.root
+    if run.options.empty:
+        return _land_empty(run), ()
     files, findings = find_raw_files(str(run.workspace.places.raw), sources, root=root)
     if any(finding.severity == Severity.ERROR for finding in findings):
         return (), findings
@@ -175,56 +263,28 @@ def _land(run: Run) -> tuple[tuple[LandResult, ...], tuple[Diagnostic, ...]]:
         return run.workspace.compiler.render_mapping(file.text, file.display)
 
     lands = land_tables(
-        run.adapter, sources.values(), files=files, render_mapping=render_mapping, emit=run.emit
+        run.adapter,
+        sources.values(),
+        files=files,
+        mappings=MappingTemplates(render_mapping, run.workspace.compiler.locate),
+        emit=run.emit,
     )
     return lands, findings
 
 
-def _build(run: Run, facts: Facts, *, books: Bookkeeping) -> tuple[StepResult, ...]:
-    project, selected = run.workspace.project, run.workspace.selected
-    seeds = [seed for seed in project.seeds if seed in selected and run.stages & Stage.SEED]
-    models = run.compiled if run.stages & Stage.MODEL else replace(run.compiled, models=())
-    steps = plan_steps(
-        run.workspace, models, seeds=seeds, catalog=run.adapter.relations(), facts=facts
+def _land_empty(run: Run) -> tuple[LandResult, ...]:
+    """Lands every declared raw table without rows."""
+    lands = land_tables(
+        run.adapter,
+        run.workspace.project.sources.values(),
+        files={},
+        mappings=MappingTemplates(lambda file: "", run.workspace.compiler.locate),
+        emit=lambda event: None,
     )
-    if not run.options.full_refresh:
-        steps = tuple(step for step in steps if not books.is_current(step.node))
-    _announce(run, len(steps))
-    if not steps:
-        return ()
-    for schema in sorted({step.relation.schema for step in steps if step.relation}):
-        run.adapter.execute(create_schema(schema))
-    execution = Execution(
-        adapter=run.adapter,
-        threads=run.threads,
-        explain=partial(explain_step, run.workspace),
-        after=books.record,
-        emit=run.emit,
-        fail_fast=run.options.fail_fast,
-    )
-    return execute_steps(steps, execution)
+    return tuple(replace(land, is_missing=False) for land in lands)
 
 
-def _check(run: Run, facts: Facts) -> tuple[CheckResult, ...]:
-    checks = [
-        check
-        for check in plan_checks(run.workspace, run.compiled, facts=facts)
-        if run.stages & (Stage.ASSERT if check.is_assertion else Stage.TEST)
-    ]
-
-    def explain(check: Check, error: SqlFailed) -> Diagnostic:
-        if not check.is_assertion:
-            return describe(run.workspace, check.node, error=error)
-        text = f"assertion '{check.name}' of KPI '{check.kpi}' cannot be evaluated: "
-        text += first_line(error)
-        return Diagnostic("K710", text, check.span)
-
-    return run_checks(checks, run.adapter, threads=run.threads, explain=explain, emit=run.emit)
-
-
-def _announce(run: Run, steps: int) -> None:
-    checks = len(run.compiled.tests) * bool(run.stages & Stage.TEST)
-    checks += len(run.compiled.assertions) * bool(run.stages & Stage.ASSERT)
+def _announce(run: Run, *, steps: int, checks: int) -> None:
     target = run.workspace.project.target
     run.emit(
         RunStarted(
@@ -242,18 +302,28 @@ def _involved(workspace: Workspace, stages: Stage) -> Sequence[NodeId]:
     in, and, before something is published, every KPI downstream with what leads there."""
     project, chosen = workspace.project, set(workspace.selected)
     if stages & Stage.PUBLISH and workspace.is_partial:
-        below = descendants(workspace.graph, workspace.selected)
-        chosen |= {node for node in below if node in project.kpis}
+        chosen |= _touched_kpis(workspace)
     kpis = {node for node in chosen if node in project.kpis}
     marts = marts_of(project, kpis)
     if stages & Stage.MODEL and stages & Stage.ASSERT:
         below = descendants(workspace.graph, workspace.selected)
         chosen |= marts | (below & ancestors(workspace.graph, marts))
     wanted: list[NodeId] = []
-    if stages & (Stage.MODEL | Stage.PUBLISH):
-        wanted += [node for node in project.models if node in chosen]
+    wanted += [node for node in project.models if node in chosen and is_built(node, stages)]
     if stages & Stage.TEST:
         wanted += [node for node in project.tests if node in chosen]
     if stages & Stage.ASSERT:
         wanted += kpis
     return tuple(wanted)
+
+
+def _touched_kpis(workspace: Workspace) -> set[NodeId]:
+    """The KPIs whose published values a selection can change: those below it, and all of a mart
+    that is selected, or of which something below is."""
+    project, graph, selected = workspace.project, workspace.graph, workspace.selected
+    touched = {node for node in descendants(graph, selected) if node in project.kpis}
+    for kpi in project.kpis.values():
+        marts = marts_of(project, {kpi.id})
+        if selected & descendants(graph, marts):
+            touched.add(kpi.id)
+    return touched

@@ -18,8 +18,11 @@ class Places:
     Args:
         root: the project's folder.
         raw: where raw tables are read from.
-        work: the private work database; each raw folder has its own.
+        work: the private work database; each raw folder and target has its own.
         published: the database that everybody reads.
+        base: what the default target has published; None for that target itself.
+        base_work: the work database of the default target, likewise.
+        kept: the published states that are kept to go back to.
         artifacts: cache and reports.
     """
 
@@ -28,23 +31,49 @@ class Places:
     work: Path
     published: Path
     artifacts: Path
+    kept: Path
+    base: Path | None = None
+    base_work: Path | None = None
+
+    @property
+    def link(self) -> Path:
+        """Where a target keeps a link to the state of ``base`` that it reads."""
+        return self.work.with_suffix(".linked")
 
 
 def find_places(options: Options, *, config: ProjectConfig, target: TargetConfig) -> Places:
     """Returns the paths of a command: flags count from the working directory, settings from
     the project."""
     root = config.root
-    suffix = f".{Path(options.raw).resolve().name}" if options.raw else ""
-    published = root / target.database
-    if suffix:
-        published = published.with_name(f"{published.stem}{suffix}{published.suffix}")
+    folder = root / STATE_FOLDER
+    raw = f".{Path(options.raw).resolve().name}" if options.raw else ""
+    trial = ".empty" if options.empty else ".sample" if options.sample else ""
+    default = config.targets.get(config.target, target)
+    is_default = target.name == default.name
+    has_base = not (is_default or config.is_dbt or trial)
+    published = _named(root / target.database, raw)
+    if options.database:
+        published = Path(options.database)
     return Places(
         root=root,
         raw=Path(options.raw) if options.raw else root / target.raw_dir,
-        work=root / STATE_FOLDER / f"work{suffix}.duckdb",
-        published=Path(options.database) if options.database else published,
-        artifacts=Path(options.target_path) if options.target_path else root / config.target_path,
+        work=folder / f"work{'' if is_default else f'.{target.name}'}{raw}{trial}.duckdb",
+        published=published,
+        artifacts=find_artifacts(options, config),
+        kept=folder / "published",
+        base=_named(root / default.database, raw) if has_base else None,
+        base_work=folder / f"work{raw}.duckdb" if has_base else None,
     )
+
+
+def find_artifacts(options: Options, config: ProjectConfig) -> Path:
+    """Returns the folder of a command's artifacts."""
+    return Path(options.target_path) if options.target_path else config.root / config.target_path
+
+
+def _named(path: Path, suffix: str) -> Path:
+    """Returns the path with a suffix to its name, before its ending."""
+    return path.with_name(f"{path.stem}{suffix}{path.suffix}")
 
 
 def displayed(path: Path) -> str:

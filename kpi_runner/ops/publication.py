@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from kpi_runner.adapters.statements import literal
+from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.errors import UsageError
 from kpi_runner.core.event import Published
 from kpi_runner.core.names import Relation
 from kpi_runner.core.placeholders import Facts
-from kpi_runner.core.result import CheckResult, Status
+from kpi_runner.core.result import CheckResult, Report, Status
 from kpi_runner.ops.bookkeeping import Bookkeeping, published_nodes
+from kpi_runner.ops.dbt_publication import model_queries, publish_to_profile
+from kpi_runner.ops.fingerprints import short_name
 from kpi_runner.run.clock import now_exactly
-from kpi_runner.run.publish import previous_relations, publish
+from kpi_runner.run.kept import kept_path
+from kpi_runner.run.publish import BUILD_TABLE, build_query, previous_relations, publish
 from kpi_runner.run.state import PublishedState
 
 if TYPE_CHECKING:
     from kpi_runner.adapters.protocol import Adapter
-    from kpi_runner.ops.workspace import Workspace
+    from kpi_runner.ops.workspace import CompiledNodes, Workspace
 
 ASSERTION_RESULTS = Relation("kpi", "assertion_results")
 _RESULT_COLUMNS = {
@@ -38,42 +45,72 @@ def publish_state(
     workspace: Workspace,
     adapter: Adapter,
     *,
+    compiled: CompiledNodes,
     facts: Facts,
     books: Bookkeeping,
-    checks: Sequence[CheckResult],
-    is_forced: bool,
+    report: Report,
 ) -> Published:
-    """Makes the work state public, in one rename; raises MachineFailed where it cannot."""
-    catalog = adapter.relations()
-    nodes = published_nodes(workspace)
-    relations = {relation: relation for relation in nodes if relation in catalog}
+    """Makes the work state public, in one rename; raises MachineFailed where it cannot.
+
+    What failed in this run stays as it was, which only a dbt project allows.
+    """
+    checks = report.checks
+    failed = {step.node for step in report.steps if step.status != Status.SUCCESS}
+    nodes = {r: node for r, node in published_nodes(workspace).items() if node not in failed}
+    relations = {relation: relation for relation in adapter.relations() if relation in nodes}
     path = workspace.places.published.resolve()
     info = PublishedState(
         build_id=str(uuid4()),
         path=str(path),
         published_at=now_exactly(),
         as_of=facts.as_of,
-        is_forced=is_forced,
-        relations=books.to_publish(),
+        is_forced=bool(report.exit_code) and not failed,
+        relations=books.to_publish(failed),
     )
-    details = {
-        "time_zone": facts.time_zone,
-        "currency": _currency(workspace, adapter),
-        "missing_sources": " ".join(sorted(facts.missing)),
-    }
+    details = _details(info, facts, currency=_currency(workspace, adapter))
     results = {ASSERTION_RESULTS: _assertion_query(checks)} if workspace.project.kpis else {}
+    build = {BUILD_TABLE: build_query(info, details)}
+    if workspace.project.config.is_dbt:
+        tables = {**results, **build} if results else {}
+        queries = model_queries(compiled, facts)
+        return publish_to_profile(adapter, nodes, queries=queries, tables=tables, info=info)
+    make_public = partial(
+        publish,
+        adapter,
+        path=path,
+        relations=relations,
+        info=info,
+        kept=kept_path(workspace.places.kept, info.build_id),
+    )
     if not workspace.is_partial:
-        return publish(
-            adapter, path=path, relations=relations, tables=results, info=info, details=details
-        )
+        return make_public(tables={**results, **build})
     with previous_relations(adapter, path) as previous:
-        kept = {name: query for name, query in previous.items() if name not in relations}
+        gone = books.gone()
+        kept = {r: query for r, query in previous.items() if str(r) not in gone}
         if ASSERTION_RESULTS in kept:
             results = {ASSERTION_RESULTS: _with_others(checks, kept[ASSERTION_RESULTS])}
-        tables = {**kept, **results}
-        return publish(
-            adapter, path=path, relations=relations, tables=tables, info=info, details=details
-        )
+        others = {name: query for name, query in kept.items() if name not in relations}
+        return make_public(tables={**others, **results, **build})
+
+
+def _details(info: PublishedState, facts: Facts, *, currency: str) -> Mapping[str, str]:
+    return {
+        "fingerprints": json.dumps(dict(info.relations)),
+        "time_zone": facts.time_zone,
+        "currency": currency,
+        "missing_sources": " ".join(sorted(facts.missing)),
+    }
+
+
+def refuse_stale(books: Bookkeeping) -> None:
+    """Raises UsageError (K604) where the work state is not what the project's files say now."""
+    stale = books.stale_nodes()
+    if stale:
+        notes = tuple(f"{short_name(node)}: {reason}" for node, reason in [*stale.items()][:5])
+        more = (f"and {len(stale) - 5} more",) if len(stale) > 5 else ()
+        hint = "`kpi run` builds them; `kpi build` builds, checks and publishes."
+        text = "the work state is not what the project says now"
+        raise UsageError(Diagnostic("K604", text, hint=hint, notes=(*notes, *more)))
 
 
 def _with_others(checks: Sequence[CheckResult], previous: str) -> str:

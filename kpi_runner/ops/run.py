@@ -1,13 +1,17 @@
-"""Lands raw tables and builds models, in the work state only."""
+"""Lands raw tables and builds models: in the work state only, but for a dbt project.
+
+There, without kpis.yml, what succeeded is published too.
+"""
 
 from __future__ import annotations
 
 from kpi_runner.core.event import Emit
 from kpi_runner.core.result import Report
 from kpi_runner.ops.options import Options
-from kpi_runner.ops.pipeline import Stage, run_stages
+from kpi_runner.ops.pipeline import run_stages
+from kpi_runner.ops.stages import Stage
 
 
 def run(options: Options, emit: Emit) -> Report:
     """Returns what happened; raises UsageError, ProjectInvalid and MachineFailed."""
-    return run_stages(options, Stage.LAND | Stage.MODEL, emit=emit)
+    return run_stages(options, Stage.RUN, emit=emit)

@@ -1,21 +1,30 @@
-"""Reads the KPI scorecard from the published database."""
+"""Reads the KPI scorecard from the published database, or from what was read of it before."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
+from kpi_runner import __version__
 from kpi_runner.adapters import open_adapter
 from kpi_runner.adapters.protocol import Adapter
+from kpi_runner.core.config import TargetConfig
+from kpi_runner.core.errors import MachineFailed
 from kpi_runner.core.names import Relation
-from kpi_runner.load.config import find_project, load_config, select_target
+from kpi_runner.core.record import from_record, to_record
+from kpi_runner.load.config import find_project, load_config, parse_vars, select_target
 from kpi_runner.ops.options import Options
 from kpi_runner.ops.places import find_places
 from kpi_runner.report.scorecard import Scorecard, ScorecardRow
+from kpi_runner.run.files import write_text
 
 MONTHS = 12
+CACHE = "scorecard.json"
 
 _CATALOG = """
 select kpi, label, area, unit, direction
@@ -57,16 +66,52 @@ _NEEDED = {
 
 def scorecard(options: Options) -> Scorecard | None:
     """Returns the hard KPIs in their latest complete month, or None where none is published."""
-    config = load_config(find_project(options.project_dir))
+    config = load_config(
+        find_project(options.project_dir),
+        target=options.target,
+        profiles_dir=options.profiles_dir,
+        variables=parse_vars(options.variables),
+    )
     target = select_target(config, options.target)
-    path = find_places(options, config=config, target=target).published
-    if not path.exists():
+    places = find_places(options, config=config, target=target)
+    if not places.published.is_file():
         return None
+    path, cache = places.published.resolve(), places.work.parent / CACHE
+    identity = _identity(path)
+    is_known, page = _recall(cache, identity)
+    if not is_known:
+        page = _read_from(path, target, shop=config.name)
+        _remember(cache, identity, page=page)
+    return page
+
+
+def _recall(cache: Path, identity: list[str | int]) -> tuple[bool, Scorecard | None]:
+    """Whether this very file was read before, and the page of it; opening it takes time."""
+    try:
+        record = json.loads(cache.read_text(encoding="utf-8"))
+        page = record["page"] and cast(Scorecard, from_record(record["page"], Scorecard))
+        return record["file"] == identity, page
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return False, None
+
+
+def _remember(cache: Path, identity: list[str | int], *, page: Scorecard | None) -> None:
+    record = {"file": identity, "page": page and to_record(page, Scorecard)}
+    with suppress(MachineFailed):  # a cache
+        write_text(cache, json.dumps(record))
+
+
+def _identity(path: Path) -> list[str | int]:
+    stat = path.stat()
+    return [str(path), __version__, stat.st_ino, stat.st_size, stat.st_mtime_ns]
+
+
+def _read_from(path: Path, target: TargetConfig, *, shop: str) -> Scorecard | None:
     adapter = open_adapter(target, path, read_only=True)
     try:
         if not adapter.relations().keys() >= _NEEDED:
             return None
-        return _read(adapter, config.name)
+        return _read(adapter, shop)
     finally:
         adapter.close()
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from kpi_runner.adapters import open_adapter
+from kpi_runner.adapters.protocol import Rows
 from kpi_runner.compile.model import clean_select
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import RunFailed, SqlFailed, UsageError
 from kpi_runner.core.placeholders import fill_placeholders
 from kpi_runner.core.span import Span
 from kpi_runner.core.suggest import did_you_mean
-from kpi_runner.ops.blame import describe, first_line
-from kpi_runner.ops.facts import read_facts
+from kpi_runner.ops.blame import Scene, explain_failure, first_line
+from kpi_runner.ops.facts import latest_facts
 from kpi_runner.ops.options import Options, Table
+from kpi_runner.ops.sql_places import Failure
+from kpi_runner.ops.work_database import open_work_database
 from kpi_runner.ops.workspace import Workspace, open_workspace
 
 
@@ -27,19 +29,24 @@ def show(options: Options, name: str, *, limit: int, inline: str) -> Table:
         raise UsageError(
             Diagnostic("K602", "nothing is built yet", hint="`kpi build` or `kpi run` builds it.")
         )
-    adapter = open_adapter(workspace.project.target, workspace.places.work, read_only=True)
+    adapter = open_work_database(workspace, read_only=True, patience=options.lock_timeout)
     try:
-        facts = read_facts(workspace, adapter, as_of=options.as_of)
-        limited = f"select *\nfrom (\n{fill_placeholders(sql, facts)}\n) as shown"
-        rows = adapter.query(limited if limit < 0 else f"{limited}\nlimit {limit}")
-    except SqlFailed as error:
-        if node:
-            raise RunFailed(describe(workspace, node, error=error)) from None
-        message = f"the query failed: {first_line(error)}"
-        raise RunFailed(Diagnostic("K710", message)) from None
+        scene = Scene(workspace, latest_facts(workspace, adapter, as_of=options.as_of), adapter)
+        limited = f"select *\nfrom (\n{fill_placeholders(sql, scene.facts)}\n) as shown"
+        rows = _fetch(scene, node, limited if limit < 0 else f"{limited}\nlimit {limit}")
     finally:
         adapter.close()
     return Table(rows.columns, rows.rows)
+
+
+def _fetch(scene: Scene, node: str, sql: str) -> Rows:
+    try:
+        return scene.adapter.query(sql)
+    except SqlFailed as error:
+        if node:
+            raise RunFailed(explain_failure(scene, Failure(node, sql, error))) from None
+        message = f"the query failed: {first_line(error)}"
+        raise RunFailed(Diagnostic("K710", message)) from None
 
 
 def _inline(workspace: Workspace, template: str) -> tuple[str, str]:

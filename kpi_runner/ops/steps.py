@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from kpi_runner.compile.data_test import count_failures
-from kpi_runner.core.compiled import Compiled
+from kpi_runner.compile.data_test import custom_macro, judge_failures, shared_condition
+from kpi_runner.core.compiled import Compiled, Hooks
+from kpi_runner.core.diagnostic import Severity
 from kpi_runner.core.names import NodeId
+from kpi_runner.core.node import DataTest
 from kpi_runner.core.placeholders import Facts, fill_placeholders
-from kpi_runner.core.plan import Step
+from kpi_runner.core.plan import Statement, Step
+from kpi_runner.load.contracts import is_enforced
 from kpi_runner.ops.compiled_files import compiled_path
 from kpi_runner.ops.workspace import CompiledNodes, Workspace, is_ephemeral
+from kpi_runner.plan.contract import with_contract
 from kpi_runner.plan.planner import Catalog, plan_model, plan_seed
 from kpi_runner.run.checks import Check
 
@@ -23,8 +27,12 @@ def plan_steps(
     seeds: Iterable[NodeId],
     catalog: Catalog,
     facts: Facts,
+    adapt: Callable[[Step], Step] = lambda step: step,
 ) -> tuple[Step, ...]:
-    """Returns the steps of seeds and models, in graph order."""
+    """Returns the steps of seeds and models, in graph order.
+
+    ``adapt``: what becomes of the step of a model before its hooks are set around it.
+    """
     project = workspace.project
     wanted = frozenset(seeds)
     steps = [
@@ -33,10 +41,31 @@ def plan_steps(
         if node in wanted
     ]
     for one in compiled.models:
-        filled = replace(one, sql=fill_placeholders(one.sql, facts))
-        needs = tuple(relation_parents(workspace, one.node))
-        steps.append(plan_model(project.models[one.node], filled, catalog=catalog, needs=needs))
-    return tuple(steps)
+        model, needs = project.models[one.node], tuple(relation_parents(workspace, one.node))
+        step = plan_model(model, _filled(one, facts), catalog=catalog, needs=needs)
+        step = adapt(step)
+        steps.append(with_contract(step, model) if is_enforced(model) else step)
+    return tuple(_with_hooks(step, compiled.hooks.get(step.node), facts=facts) for step in steps)
+
+
+def _with_hooks(step: Step, hooks: Hooks | None, *, facts: Facts) -> Step:
+    if hooks is None:
+        return step
+    before, after = (
+        [Statement(fill_placeholders(hook.sql, facts)) for hook in part]
+        for part in (hooks.before, hooks.after)
+    )
+    if not step.batches:
+        return replace(step, statements=(*before, *step.statements, *after))
+    first, *others = step.batches
+    batches = [replace(first, statements=(*before, *first.statements)), *others]
+    batches[-1] = replace(batches[-1], after=(*batches[-1].after, *after))
+    return replace(step, batches=tuple(batches))
+
+
+def _filled(compiled: Compiled, facts: Facts) -> Compiled:
+    increment = compiled.increment and _filled(compiled.increment, facts)
+    return replace(compiled, sql=fill_placeholders(compiled.sql, facts), increment=increment)
 
 
 def relation_parents(workspace: Workspace, node: NodeId) -> dict[NodeId, None]:
@@ -77,14 +106,43 @@ def plan_checks(
 
 def _test_check(workspace: Workspace, compiled: Compiled, *, facts: Facts) -> Check:
     test = workspace.project.tests[compiled.node]
-    sql = count_failures(fill_placeholders(compiled.sql, facts), test.limit)
+    subject = _subject_of(workspace, test)
+    is_replaced = custom_macro(test) in workspace.project.macros
+    condition = "" if is_replaced else shared_condition(test)
+    judged = judge_failures(test, compiled.sql, relation=subject)
+    sql = fill_placeholders(judged, facts)
+    rows = f"{compiled.sql}\nlimit {test.limit}" if test.limit else compiled.sql
     path = f"{workspace.places.artifacts.name}/{compiled_path(workspace.project, test.id)}"
     return Check(
         node=test.id,
         name=test.name,
         sql=sql,
         severity=test.severity,
-        expected="no failing rows",
+        expected=_expected(test),
         span=test.span,
+        measure=test.fail_calc,
+        rows=fill_placeholders(rows, facts),
+        subject=test.node,
+        scan=subject if condition else "",
+        condition=fill_placeholders(condition, facts),
         hint=f"The rows: run {path} in the work database, or `kpi show {test.name}`.",
     )
+
+
+def _subject_of(workspace: Workspace, test: DataTest) -> str:
+    """What a generic test is about, as SQL of its own: that of an ephemeral model in full."""
+    if not test.node:
+        return ""
+    if test.node in workspace.project.models and is_ephemeral(workspace.project, test.node):
+        return f"(\n{workspace.compiler.compile_model(test.node).sql}\n)"
+    return workspace.compiler.relation_of(test.node)
+
+
+def _expected(test: DataTest) -> str:
+    """What a test allows, in words.
+
+    >>> _expected(DataTest(id="t", name="t", kind="unique", error_if="> 1%"))
+    'failing rows not > 1%'
+    """
+    limit = test.error_if if test.severity == Severity.ERROR else test.warn_if
+    return f"{test.fail_calc or 'failing rows'} not {limit}" if limit else "no failing rows"

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
 from kpi_runner.compile.assertion import CompiledAssertion
 from kpi_runner.compile.project import ProjectCompiler
-from kpi_runner.core.compiled import Compiled
+from kpi_runner.core.compiled import Compiled, Hooks
 from kpi_runner.core.diagnostic import Diagnostic, Severity, sort_diagnostics
 from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.names import NodeId
+from kpi_runner.core.node import Model, Seed
 from kpi_runner.core.project import Project
 from kpi_runner.graph.dag import Graph, build_graph
-from kpi_runner.graph.select import select
 from kpi_runner.load.config import find_project, parse_vars, read_environment
+from kpi_runner.load.defaults import HOOKS
 from kpi_runner.load.project import load_project
+from kpi_runner.ops.earlier import deferred_places
 from kpi_runner.ops.options import Options
 from kpi_runner.ops.places import Places, find_places
+from kpi_runner.ops.selection import is_partial, select_nodes
+from kpi_runner.ops.yaml_places import sharpen
+from kpi_runner.run.clock import now_exactly
 
 T = TypeVar("T")
 
@@ -29,7 +34,9 @@ class Workspace:
     """A valid project with everything that a command needs of it.
 
     ``order`` lists all nodes, parents first; ``selected`` is what the command is about, and
-    ``is_partial`` says that a selection was asked for.
+    ``is_partial`` says that a selection was asked for, ``is_full_refresh`` that everything is
+    built again, ``is_backfill`` that batches of microbatch models are. ``favors_base``: what
+    another state holds is read from there, even if it is built here.
     """
 
     project: Project
@@ -39,6 +46,9 @@ class Workspace:
     order: tuple[NodeId, ...]
     selected: frozenset[NodeId]
     is_partial: bool = False
+    is_full_refresh: bool = False
+    is_backfill: bool = False
+    favors_base: bool = False
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
@@ -48,11 +58,18 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledNodes:
-    """The SQL of the selected nodes, in graph order."""
+    """The SQL of the selected nodes, in graph order.
+
+    ``hooks`` holds what runs before and after single nodes, ``run_hooks`` before and after all;
+    ``moments`` tells when each node was compiled, from and to.
+    """
 
     models: tuple[Compiled, ...] = ()
     tests: tuple[Compiled, ...] = ()
     assertions: tuple[tuple[NodeId, CompiledAssertion], ...] = ()
+    hooks: Mapping[NodeId, Hooks] = field(default_factory=dict)
+    run_hooks: Hooks = field(default_factory=Hooks)
+    moments: Mapping[NodeId, tuple[str, str]] = field(default_factory=dict)
 
 
 def open_workspace(options: Options) -> Workspace:
@@ -61,27 +78,30 @@ def open_workspace(options: Options) -> Workspace:
     Raises UsageError for what the command line asks, ProjectInvalid with every mistake found.
     """
     root = find_project(options.project_dir)
-    project = load_project(root, target=options.target, variables=parse_vars(options.variables))
+    project = load_project(
+        root,
+        target=options.target,
+        variables=parse_vars(options.variables),
+        profiles_dir=options.profiles_dir,
+    )
     refuse_errors(project.diagnostics)
     if options.threads:
         project = replace(project, target=replace(project.target, threads=options.threads))
     compiler = ProjectCompiler(project, read_environment())
     graph = build_graph(project.parents, all_ids(project))
-    chosen = select(
-        project,
-        graph,
-        select=options.select,
-        exclude=options.exclude,
-        allow_empty=options.allow_empty,
-    )
+    chosen = select_nodes(options, project, graph=graph)
+    places = find_places(options, config=project.config, target=project.target)
     return Workspace(
         project=project,
         graph=graph,
-        places=find_places(options, config=project.config, target=project.target),
+        places=deferred_places(options, places),
         compiler=compiler,
         order=graph.ids,
         selected=chosen,
-        is_partial=bool(options.select or options.exclude),
+        is_partial=is_partial(options, project),
+        is_full_refresh=options.full_refresh,
+        is_backfill=bool(options.event_time_start),
+        favors_base=options.defer and options.favor_state,
     )
 
 
@@ -93,9 +113,11 @@ def compile_nodes(workspace: Workspace, nodes: Iterable[NodeId]) -> CompiledNode
     models: list[Compiled | None] = []
     tests: list[Compiled | None] = []
     assertions: list[tuple[NodeId, CompiledAssertion]] = []
+    moments: dict[NodeId, tuple[str, str]] = {}
     for node in workspace.order:
         if node not in wanted:
             continue
+        started_at = now_exactly()
         if node in project.models and not is_ephemeral(project, node):
             models.append(_collect(partial(compiler.compile_model, node), found))
         elif node in project.tests:
@@ -103,11 +125,22 @@ def compile_nodes(workspace: Workspace, nodes: Iterable[NodeId]) -> CompiledNode
         elif node in project.kpis and not found:
             compile_kpi = partial(compiler.kpis.compile_assertions, project.kpis[node])
             assertions.extend((node, one) for one in _collect(compile_kpi, found) or ())
-    refuse_errors(found)
+        moments[node] = started_at, now_exactly()
+    owners: tuple[Model | Seed, ...] = (*project.models.values(), *project.seeds.values())
+    hooks = {
+        node.id: _collect(partial(compiler.compile_hooks, node), found) or Hooks()
+        for node in owners
+        if not HOOKS.isdisjoint(node.config.extra)
+    }
+    run_hooks = _collect(compiler.compile_run_hooks, found) or Hooks()
+    refuse_errors(sharpen(project.config.root, finding) for finding in found)
     return CompiledNodes(
+        hooks=hooks,
+        run_hooks=run_hooks,
         models=tuple(model for model in models if model),
         tests=tuple(test for test in tests if test),
         assertions=tuple(assertions),
+        moments=moments,
     )
 
 
@@ -120,13 +153,7 @@ def refuse_errors(diagnostics: Iterable[Diagnostic]) -> None:
 
 def all_ids(project: Project) -> tuple[NodeId, ...]:
     """Returns the ids of all nodes of a project."""
-    return (
-        *project.sources,
-        *project.seeds,
-        *project.models,
-        *project.kpis,
-        *project.tests,
-    )
+    return tuple(project.nodes)
 
 
 def marts_of(project: Project, kpis: Iterable[NodeId]) -> frozenset[NodeId]:

@@ -22,18 +22,30 @@ Catalog = Mapping[Relation, str]
 """What exists: relation → ``table`` or ``view``."""
 
 
-ACTIONS: Mapping[str, Action] = MappingProxyType({VIEW: Action.VIEW, TABLE: Action.TABLE})
+SEED_TYPES = ("boolean", "integer", "bigint", "double", "date", "timestamp", "varchar")
+"""What a column of a seed can be, the first that fits; dbt has no times of day either."""
+
+ACTIONS: Mapping[str, Action] = MappingProxyType(
+    {
+        VIEW: Action.VIEW,
+        TABLE: Action.TABLE,
+        "incremental": Action.INCREMENTAL,
+        "snapshot": Action.SNAPSHOT,
+        "external": Action.EXTERNAL,
+    }
+)
 """Materialization → action; an ephemeral model is no relation and has no step."""
 
 
 def plan_model(
     model: Model, compiled: Compiled, *, catalog: Catalog, needs: tuple[NodeId, ...]
 ) -> Step:
-    """Returns the step that builds a model."""
-    kind, relation = model.config.materialized, model.relation
+    """Returns the step that builds a model: as a view, or as a table anew."""
+    action, relation = ACTIONS[model.config.materialized], model.relation
+    kind = VIEW if action == Action.VIEW else TABLE
     return Step(
         node=model.id,
-        action=ACTIONS[kind],
+        action=action,
         relation=relation,
         compiled=compiled,
         needs=needs,
@@ -45,21 +57,38 @@ def plan_model(
 
 
 def plan_seed(seed: Seed, root: Path, *, catalog: Catalog) -> Step:
-    """Returns the step that loads a seed's CSV with its declared column types."""
+    """Returns the step that loads a seed's CSV."""
+    return Step(
+        node=seed.id,
+        action=Action.SEED,
+        relation=seed.relation,
+        statements=_build(seed.relation, seed_query(seed, root), kind=TABLE, catalog=catalog),
+    )
+
+
+def seed_query(seed: Seed, root: Path) -> str:
+    """Returns the SELECT of a seed's CSV with its declared column types.
+
+    Other columns get the types that dbt would give them, told from all rows.
+    """
     types = [
         f"{quote_text(column.name)}: {quote_text(column.data_type)}"
         for column in seed.columns
         if column.data_type
     ]
-    options = f", types = {{{', '.join(types)}}}" if types else ""
-    path = quote_text(str(root / seed.path))
-    query = f"select *\nfrom read_csv({path}, header = true{options})"
-    return Step(
-        node=seed.id,
-        action=Action.SEED,
-        relation=seed.relation,
-        statements=_build(seed.relation, query, kind=TABLE, catalog=catalog),
-    )
+    options = {
+        "header": "true",
+        "delim": quote_text(str(seed.config.extra.get("delimiter") or ",")),
+        "quote": quote_text('"'),
+        "escape": quote_text('"'),
+        "skip": "0",
+        "comment": "''",
+        "auto_type_candidates": f"[{', '.join(map(quote_text, SEED_TYPES))}]",
+        "sample_size": "-1",
+        **({"types": f"{{{', '.join(types)}}}"} if types else {}),
+    }
+    listed = ", ".join(f"{name} = {value}" for name, value in options.items())
+    return f"select *\nfrom read_csv({quote_text(str(root / seed.path))}, {listed})"
 
 
 def _build(relation: Relation, query: str, *, kind: str, catalog: Catalog) -> tuple[Statement, ...]:

@@ -1,21 +1,20 @@
 """Reports, findings and events as plain data with stable keys, for machines.
 
-``run_results`` speaks dbt's keys, so that tools which read dbt's file read ours. Pure: the
-caller gives the time and writes the file.
+Pure: the caller gives the time and writes the file.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from math import isfinite
 from typing import Any
 
-from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.diagnostic import Diagnostic, sort_diagnostics
 from kpi_runner.core.event import (
     CheckFinished,
     Event,
@@ -27,7 +26,6 @@ from kpi_runner.core.event import (
 from kpi_runner.core.result import CheckResult, LandResult, Report, StepResult
 
 SCHEMA_VERSION = 1
-DBT_RUN_RESULTS = "https://schemas.getdbt.com/dbt/run-results/v6.json"
 
 
 def dump_json(value: Any, *, indent: int | None = 2) -> str:
@@ -53,6 +51,14 @@ def diagnostic_record(diagnostic: Diagnostic) -> dict[str, Any]:
     }
 
 
+def findings_record(diagnostics: Iterable[Diagnostic]) -> dict[str, Any]:
+    """Returns what `kpi lint --format json` prints."""
+    return {
+        "metadata": {"schema_version": SCHEMA_VERSION},
+        "findings": [diagnostic_record(diagnostic) for diagnostic in diagnostics],
+    }
+
+
 def land_record(land: LandResult) -> dict[str, Any]:
     """Returns a landed raw table as data."""
     return {
@@ -72,6 +78,7 @@ def step_record(step: StepResult) -> dict[str, Any]:
         "status": step.status.value,
         "seconds": round(step.seconds, 6),
         "rows": step.rows,
+        "reason": step.reason or None,
         "diagnostics": [diagnostic_record(d) for d in step.diagnostics],
     }
 
@@ -89,6 +96,7 @@ def check_record(check: CheckResult) -> dict[str, Any]:
         "observed": check.observed,
         "expected": check.expected,
         "seconds": round(check.seconds, 6),
+        "is_carried": check.is_carried,
         "failures": [asdict(row) for row in check.examples],
         "diagnostics": [diagnostic_record(d) for d in check.diagnostics],
     }
@@ -110,43 +118,34 @@ def report_record(report: Report) -> dict[str, Any]:
     }
 
 
-def event_record(event: Event) -> dict[str, Any]:
-    """Returns an event as data: ``event`` is its name in lower case with underscores."""
+def event_record(event: Event, *, time: str = "") -> dict[str, Any]:
+    """Returns an event as data.
+
+    ``event`` is its name in lower case with underscores, ``level`` is ``info``, ``warn`` or
+    ``error``, ``code`` that of the worst finding, or null; ``time`` is when it was told.
+    """
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(event).__name__).lower()
+    findings: tuple[Diagnostic, ...] = ()
     match event:
         case TableLanded(result):
-            fields = land_record(result)
+            fields, findings = land_record(result), result.diagnostics
         case StepFinished(result):
-            fields = step_record(result)
+            fields, findings = step_record(result), result.diagnostics
         case CheckFinished(result):
-            fields = check_record(result)
+            fields, findings = check_record(result), result.diagnostics
         case Warned(diagnostic):
-            fields = diagnostic_record(diagnostic)
+            fields, findings = diagnostic_record(diagnostic), (diagnostic,)
         case RunFinished(report):
-            fields = report_record(report)
+            fields, findings = report_record(report), report.all_diagnostics
         case _:
             fields = asdict(event)
-    return {"event": name, **fields}
+    return {"event": name, "time": time, **_summary_of(findings), **fields}
 
 
-def run_results(report: Report, *, metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns ``target/run_results.json``: one result per step and data test, dbt's keys."""
-    steps = [_dbt_result(step) for step in report.steps]
-    tests = [
-        _dbt_result(check) | {"failures": check.failing_rows}
-        for check in report.checks
-        if not check.kpi
-    ]
-    return {
-        "metadata": {
-            "dbt_schema_version": DBT_RUN_RESULTS,
-            "schema_version": SCHEMA_VERSION,
-            **metadata,
-        },
-        "results": steps + tests,
-        "elapsed_time": round(report.seconds, 6),
-        "args": {},
-    }
+def _summary_of(findings: Sequence[Diagnostic]) -> dict[str, Any]:
+    worst = sort_diagnostics(findings)[:1]
+    level = worst[0].severity.value if worst else "info"
+    return {"level": level, "code": worst[0].code if worst else None}
 
 
 def kpi_results(report: Report, *, metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,22 +153,6 @@ def kpi_results(report: Report, *, metadata: Mapping[str, Any]) -> dict[str, Any
     return {
         "metadata": {"schema_version": SCHEMA_VERSION, **metadata},
         "results": [check_record(check) for check in report.checks if check.kpi],
-    }
-
-
-def _dbt_result(result: StepResult | CheckResult) -> dict[str, Any]:
-    return {
-        "status": result.status.value,
-        "timing": [],
-        "thread_id": "",
-        "execution_time": round(result.seconds, 6),
-        "adapter_response": {},
-        "message": "; ".join(d.message for d in result.diagnostics) or None,
-        "failures": None,
-        "unique_id": result.node,
-        "compiled": None,
-        "compiled_code": None,
-        "relation_name": None,
     }
 
 

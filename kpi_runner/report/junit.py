@@ -1,6 +1,7 @@
 """Reports as JUnit XML, which build servers show as tests.
 
-One suite for steps, one for data tests, one for KPI assertions. Pure: the caller writes the file.
+One suite each for steps, unit tests, data tests and KPI assertions. Pure: the caller writes
+the file.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ def format_junit(report: Report) -> str:
     root = ElementTree.Element("testsuites", name="kpi-runner", time=f"{report.seconds:.3f}")
     suites = {
         "steps": [_step_case(step) for step in report.steps],
-        "data tests": [_check_case(check) for check in report.checks if not check.kpi],
+        "unit tests": [_check_case(check) for check in report.checks if _is_unit(check)],
+        "data tests": [
+            _check_case(check) for check in report.checks if not check.kpi and not _is_unit(check)
+        ],
         "kpi assertions": [_check_case(check) for check in report.checks if check.kpi],
     }
     for name, cases in suites.items():
@@ -27,6 +31,10 @@ def format_junit(report: Report) -> str:
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
+
+
+def _is_unit(check: CheckResult) -> bool:
+    return check.node.startswith("unit_test.")
 
 
 def _suite(name: str, cases: list[ElementTree.Element]) -> ElementTree.Element:

@@ -58,12 +58,14 @@ def format_diagnostic(
         excerpt = diagnostic.excerpt
         if excerpt is None:
             excerpt = read_line(span.path, span.line)
-        if excerpt is not None:
+        if excerpt:
             marked, carets = _mark(excerpt, span)
             lines.append(f"{margin}|")
             lines.append(f" {span.line} | {marked}".rstrip())
             lines.append(f"{margin}| {carets[0]}{paint(carets[1], severity)}")
-    lines += [f"{margin}= note: {_printable(note)}" for note in diagnostic.notes]
+    for note in diagnostic.notes:
+        first, *more = _printable(note).split("\n")
+        lines += [f"{margin}= note: {first}", *(f"{margin}        {line}" for line in more)]
     if diagnostic.hint:
         lines.append(f"{margin}= help: {_printable(diagnostic.hint)}")
     return "\n".join(lines)

@@ -21,7 +21,7 @@ def write_artifacts(folder: Path, texts: Mapping[str, str]) -> None:
             if path.parent not in made:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 made.add(path.parent)
-            content = text.encode("utf-8")
+            content = text.encode("utf-8", errors="backslashreplace")  # half a pair of a sign
             if not path.is_file() or path.read_bytes() != content:
                 path.write_bytes(content)
     except OSError as error:

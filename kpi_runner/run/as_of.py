@@ -8,10 +8,11 @@ one day, because that day may not be over. A shop whose export ends on a whole d
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 
 from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.core.diagnostic import Diagnostic
-from kpi_runner.core.errors import RunFailed, SqlFailed
+from kpi_runner.core.errors import RunFailed, SqlFailed, UsageError
 from kpi_runner.core.names import quote_name, quote_text
 from kpi_runner.core.node import Source
 from kpi_runner.core.placeholders import Facts
@@ -21,24 +22,41 @@ SHOP = ("shop", "shop")
 
 
 def find_facts(
-    adapter: Adapter, sources: Iterable[Source], *, missing: Iterable[str], as_of: str = ""
+    adapter: Adapter,
+    sources: Iterable[Source],
+    *,
+    missing: Iterable[str],
+    as_of: str = "",
+    is_asked: bool = True,
 ) -> Facts:
     """Returns what the raw tables say of the clock; ``as_of`` (ISO) overrides the default.
 
-    Raises RunFailed (K901) where the shop's time zone is not a known one.
+    ``is_asked``: somebody has named that day, so it has to lie within the data.
+
+    Raises RunFailed (K901) where the shop's time zone is not a known one, UsageError (K002)
+    where ``as_of`` lies before all data.
     """
     tables = list(sources)
     shop = next((table for table in tables if (table.source, table.name) == SHOP), None)
     settings = _read_shop(adapter, shop) if shop else {}
     zone = str(settings.get("iana_timezone") or "UTC")
     _refuse_unknown_zone(adapter, zone)
-    last_day = as_of or str(settings.get("complete_until") or "")
-    last_day = last_day or _last_day(adapter, tables, zone=zone)
+    if as_of and is_asked:
+        _refuse_day_before_data(as_of, _moment(adapter, tables, zone=zone, which="min"))
+    known = as_of or str(settings.get("complete_until") or "")
+    known = known or _last_day(adapter, tables, zone=zone)
+    last_day = known or today().isoformat()
     end = adapter.query(
         f"select cast(timezone('UTC', timezone({quote_text(zone)},\n"
         f"    cast(date '{last_day}' + 1 as timestamp))) as varchar)"
     ).scalar
-    return Facts(as_of=last_day, as_of_end=end, time_zone=zone, missing=frozenset(missing))
+    return Facts(
+        as_of=last_day,
+        as_of_end=end,
+        time_zone=zone,
+        missing=frozenset(missing),
+        is_todays=not known,
+    )
 
 
 def _refuse_unknown_zone(adapter: Adapter, zone: str) -> None:
@@ -65,17 +83,34 @@ def _read_shop(adapter: Adapter, shop: Source) -> Mapping[str, object]:
     return rows[0] if rows else {}
 
 
+def _refuse_day_before_data(as_of: str, first: date | None) -> None:
+    if first and date.fromisoformat(as_of) < first:
+        raise UsageError(
+            Diagnostic(
+                "K002",
+                f"--as-of {as_of} lies before all data, which begins on {first}",
+                hint="Name a day of the data, or leave --as-of out.",
+            )
+        )
+
+
 def _last_day(adapter: Adapter, tables: Sequence[Source], *, zone: str) -> str:
+    latest = _moment(adapter, tables, zone=zone, which="max")
+    return (latest - timedelta(days=1)).isoformat() if latest else ""
+
+
+def _moment(adapter: Adapter, tables: Sequence[Source], *, zone: str, which: str) -> date | None:
+    """The local date of the first (``min``) or latest (``max``) moment of all tables."""
     moments = [
-        f"select max({_local_date(table, zone)}) as day\nfrom {table.relation.sql}"
+        f"select {which}({_local_date(table, zone)}) as day\nfrom {table.relation.sql}"
         for table in tables
         if table.moment
     ]
     if not moments:
-        return today().isoformat()
+        return None
     union = "\nunion all\n".join(moments)
-    day = adapter.query(f"select cast(max(day) - 1 as varchar)\nfrom (\n{union}\n)").scalar
-    return str(day) if day else today().isoformat()
+    day = adapter.query(f"select cast({which}(day) as varchar)\nfrom (\n{union}\n)").scalar
+    return date.fromisoformat(day) if day else None
 
 
 def _local_date(table: Source, zone: str) -> str:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
+from decimal import Decimal
+from math import isfinite
+from threading import Event, current_thread
 from time import perf_counter
+from typing import Any
 
 from kpi_runner.adapters.protocol import Adapter, Rows
 from kpi_runner.core.diagnostic import Diagnostic, Severity
@@ -13,6 +18,7 @@ from kpi_runner.core.event import CheckFinished, Emit
 from kpi_runner.core.names import NodeId
 from kpi_runner.core.result import CheckResult, FailingRow, Status
 from kpi_runner.core.span import Span
+from kpi_runner.run.clock import now_exactly
 from kpi_runner.run.workers import open_workers
 
 
@@ -21,7 +27,15 @@ class Check:
     """A query to judge.
 
     ``is_assertion``: its rows are failing places, with the columns of ``FailingRow`` and
-    ``failing_rows``; else it returns one number, the count of failing rows.
+    ``failing_rows``; else it returns one row: ``failures``, ``is_warning``, ``is_failure`` and
+    ``tested_rows``, NULL where the count was not compared with them.
+
+    Args:
+        measure: what ``failures`` are, where they are not a number of rows.
+        rows: the query of the failing rows of a data test.
+        subject: the node that a generic test is about.
+        scan: the relation whose rows a test judges one by one, or empty.
+        condition: SQL that holds for a row of ``scan`` that breaks it.
     """
 
     node: NodeId
@@ -34,12 +48,19 @@ class Check:
     variant: str = ""
     is_assertion: bool = False
     hint: str = ""
+    measure: str = ""
+    rows: str = ""
+    subject: NodeId = ""
+    scan: str = ""
+    condition: str = ""
 
     @property
     def code(self) -> str:
         """K921 for a KPI assertion, K920 for a data test."""
         return "K921" if self.is_assertion else "K920"
 
+
+_JUDGED = ("failures", "is_warning", "is_failure", "tested_rows")
 
 ExplainCheck = Callable[[Check, SqlFailed], Diagnostic]
 
@@ -51,31 +72,88 @@ def run_checks(
     threads: int,
     explain: ExplainCheck,
     emit: Emit,
+    fail_fast: bool = False,
 ) -> tuple[CheckResult, ...]:
-    """Runs all checks and returns their results, and tells them, in the order of the checks."""
+    """Runs all checks and returns their results, and tells them, in the order of the checks.
+
+    Tests that judge the rows of one relation share a scan. With ``fail_fast`` what would start
+    after the first failure is skipped.
+    """
+    failed = Event()
+
+    def work_of(group: Sequence[Check]) -> Callable[[Adapter], list[CheckResult]]:
+        def work(session: Adapter) -> list[CheckResult]:
+            if fail_fast and failed.is_set():
+                return [_unjudged(check, Status.SKIPPED) for check in group]
+            results = _run_group(group, session, explain=explain)
+            if any(result.status in (Status.FAIL, Status.ERROR) for result in results):
+                failed.set()
+            return results
+
+        return work
+
+    groups = group_checks(checks)
+    results: list[CheckResult | None] = [None] * len(checks)
+    with open_workers(adapter, min(threads, len(groups))) as workers:
+        futures = [workers.submit(work_of([checks[n] for n in group])) for group in groups]
+        told = 0
+        for group, future in zip(groups, futures, strict=True):
+            for number, result in zip(group, future.result(), strict=True):
+                results[number] = result
+            while told < len(results) and (ready := results[told]):
+                emit(CheckFinished(ready))
+                told += 1
+    return tuple(result for result in results if result)
+
+
+def group_checks(checks: Sequence[Check]) -> list[list[int]]:
+    """Returns the numbers of the checks that are run together, the first ones first."""
+    groups: dict[str | int, list[int]] = {}
+    for number, check in enumerate(checks):
+        groups.setdefault(check.scan or number, []).append(number)
+    return list(groups.values())
+
+
+def _run_group(
+    group: Sequence[Check], session: Adapter, *, explain: ExplainCheck
+) -> list[CheckResult]:
+    """Runs checks in one statement; one by one where that fails, to tell which is to blame."""
+    if len(group) > 1:
+        with suppress(SqlFailed):
+            return _run_together(group, session)
+    return [_run(check, session, explain=explain) for check in group]
+
+
+def _run_together(group: Sequence[Check], session: Adapter) -> list[CheckResult]:
+    started, started_at = perf_counter(), now_exactly()
+    counts = ",\n    ".join(f"count(*) filter (where {check.condition}\n)" for check in group)
+    (counted,) = session.query(f"select\n    {counts}\nfrom {group[0].scan}").rows
+    seconds = (perf_counter() - started) / len(group)
     results = []
-    with open_workers(adapter, min(threads, len(checks))) as workers:
-        for future in [workers.submit(_work_of(check, explain)) for check in checks]:
-            results.append(future.result())
-            emit(CheckFinished(results[-1]))
-    return tuple(results)
+    for check, failures in zip(group, counted, strict=True):
+        row = (failures, failures > 0, failures > 0, None)
+        result = _judge(check, Rows(_JUDGED, (row,)), result=_unjudged(check, Status.PASS))
+        thread = current_thread().name
+        results.append(replace(result, started_at=started_at, seconds=seconds, thread=thread))
+    return results
 
 
-def _work_of(check: Check, explain: ExplainCheck) -> Callable[[Adapter], CheckResult]:
-    """Returns the work of a check, to be done in a session."""
-    return lambda session: _run(check, session, explain=explain)
+def _unjudged(check: Check, status: Status) -> CheckResult:
+    return CheckResult(
+        node=check.node,
+        name=check.name,
+        severity=check.severity,
+        status=status,
+        kpi=check.kpi,
+        variant=check.variant,
+        expected=check.expected,
+    )
 
 
 def _run(check: Check, session: Adapter, *, explain: ExplainCheck) -> CheckResult:
     started = perf_counter()
-    result = CheckResult(
-        node=check.node,
-        name=check.name,
-        severity=check.severity,
-        status=Status.PASS,
-        kpi=check.kpi,
-        variant=check.variant,
-        expected=check.expected,
+    result = replace(
+        _unjudged(check, Status.PASS), started_at=now_exactly(), thread=current_thread().name
     )
     try:
         rows = session.query(check.sql)
@@ -87,19 +165,50 @@ def _run(check: Check, session: Adapter, *, explain: ExplainCheck) -> CheckResul
 
 
 def _judge(check: Check, rows: Rows, *, result: CheckResult) -> CheckResult:
-    examples: tuple[FailingRow, ...] = ()
-    if check.is_assertion:
-        failures = int(rows.dicts[0]["failing_rows"]) if rows.rows else 0
-        examples = tuple(_failing_row(row) for row in rows.dicts)
-        observed = examples[0].observed if examples else ""
-    else:
-        failures = int(rows.scalar)
-        observed = _counted(failures, "failing row")
-    result = replace(result, failing_rows=failures, observed=observed, examples=examples)
-    if not failures:
+    judge = _judge_assertion if check.is_assertion else _judge_test
+    return judge(check, rows, result=result)
+
+
+def _judge_assertion(check: Check, rows: Rows, *, result: CheckResult) -> CheckResult:
+    if not rows.rows:
         return result
-    status = Status.WARN if check.severity == Severity.WARN else Status.FAIL
-    return replace(result, status=status, diagnostics=(_finding(check, result),))
+    examples = tuple(_failing_row(row) for row in rows.dicts)
+    failures = int(rows.dicts[0]["failing_rows"])
+    result = replace(
+        result, failing_rows=failures, observed=examples[0].observed, examples=examples
+    )
+    return _broken(check, result, severity=check.severity)
+
+
+def _judge_test(check: Check, rows: Rows, *, result: CheckResult) -> CheckResult:
+    """As in dbt: ``error_if`` counts only where the severity is error, else ``warn_if`` does."""
+    (row,) = rows.dicts
+    failures = row["failures"]
+    result = replace(result, failing_rows=_whole(failures), observed=_observed(check, row))
+    if check.severity == Severity.ERROR and row["is_failure"]:
+        return _broken(check, result, severity=Severity.ERROR)
+    return _broken(check, result, severity=Severity.WARN) if row["is_warning"] else result
+
+
+def _broken(check: Check, result: CheckResult, *, severity: Severity) -> CheckResult:
+    status = Status.WARN if severity == Severity.WARN else Status.FAIL
+    finding = replace(_finding(check, result), severity=severity)
+    return replace(result, status=status, diagnostics=(finding,))
+
+
+def _observed(check: Check, row: Mapping[str, Any]) -> str:
+    failures, tested = row["failures"], row["tested_rows"]
+    if check.measure:
+        return f"{check.measure} = {failures}"
+    counted = _counted(_whole(failures), "failing row")
+    return f"{counted} of {tested} ({failures / tested:.2%})" if tested else counted
+
+
+def _whole(failures: Any) -> int:
+    """A measure of one's own may be no number of rows; what is no number counts as one."""
+    return (
+        int(failures) if isinstance(failures, int | float | Decimal) and isfinite(failures) else 1
+    )
 
 
 def _failing_row(row: Mapping[str, object]) -> FailingRow:

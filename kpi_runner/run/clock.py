@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from time import time_ns
 
 
 def now() -> str:
@@ -13,6 +14,11 @@ def now() -> str:
 def now_exactly() -> str:
     """Returns this moment in UTC, ISO, to the microsecond: sorts what happens within a second."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def now_ns() -> int:
+    """Returns this moment as nanoseconds since 1970, to compare with times of files."""
+    return time_ns()
 
 
 def today() -> date:

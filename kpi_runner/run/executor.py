@@ -8,18 +8,25 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
+from threading import current_thread
 from time import perf_counter
 
 from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.core.diagnostic import Diagnostic
-from kpi_runner.core.errors import SqlFailed
+from kpi_runner.core.errors import RunFailed, SqlFailed
 from kpi_runner.core.event import Emit, StepFinished, StepStarted
 from kpi_runner.core.names import NodeId
-from kpi_runner.core.plan import Statement, Step
+from kpi_runner.core.plan import Batch, Statement, Step
 from kpi_runner.core.result import Status, StepResult
+from kpi_runner.run.batches import Work
+from kpi_runner.run.clock import now_exactly
+from kpi_runner.run.contract import check_columns
 from kpi_runner.run.workers import Workers, open_workers
+
+BIG_ROWS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,7 @@ class Execution:
         after: bookkeeping in the transaction of each step.
         emit: takes events.
         fail_fast: nothing new starts after the first failure.
+        withheld: nodes that are skipped, and what needs them.
     """
 
     adapter: Adapter
@@ -55,6 +63,7 @@ class Execution:
     after: AfterStep
     emit: Emit
     fail_fast: bool = False
+    withheld: frozenset[NodeId] = frozenset()
 
 
 def execute_steps(steps: Sequence[Step], execution: Execution) -> tuple[StepResult, ...]:
@@ -84,9 +93,9 @@ def _execute(
         ended: list[StepResult] = []
         while ready and len(running) < workers.count:
             step = by_id[ready.popleft()]
-            if is_stopped or any(_is_bad(results[n]) for n in step.needs if n in results):
-                skipped = StepResult(node=step.node, action=step.action, status=Status.SKIPPED)
-                ended.append(skipped)
+            is_held = is_stopped or step.node in execution.withheld
+            if is_held or any(_is_bad(results[n]) for n in step.needs if n in results):
+                ended.append(_skipped(step))
             else:
                 execution.emit(StepStarted(step.node, step.action))
                 running.add(workers.submit(_work_of(step, execution)))
@@ -101,24 +110,63 @@ def _execute(
     return results
 
 
+def _skipped(step: Step) -> StepResult:
+    return StepResult(node=step.node, action=step.action, status=Status.SKIPPED, reason=step.reason)
+
+
 def _work_of(step: Step, execution: Execution) -> Callable[[Adapter], StepResult]:
     """Returns the work of a step, to be done in a session."""
     return lambda session: _run(step, execution, session=session)
 
 
 def _run(step: Step, execution: Execution, *, session: Adapter) -> StepResult:
-    started, rows, statement = perf_counter(), -1, step.statements[0]
-    result = StepResult(node=step.node, action=step.action, status=Status.SUCCESS)
+    started = perf_counter()
+    result = StepResult(
+        node=step.node,
+        action=step.action,
+        status=Status.SUCCESS,
+        started_at=now_exactly(),
+        thread=current_thread().name,
+        reason=step.reason,
+    )
+    batches = step.batches or (Batch(statements=step.statements),)
+    work = Work(session)
     try:
-        with session.transaction():
-            for statement in step.statements:
-                rows = max(rows, session.execute(statement.sql))
-            result = replace(result, rows=rows if rows >= 0 else None)
-            execution.after(session, result)
+        if step.contract and step.compiled:
+            work.statement = Statement(step.compiled.sql, prefix_bytes=0)
+            check_columns(session, step.compiled.sql, contract=step.contract)
+        for batch in batches:
+            with session.transaction():
+                work.do(batch)
+                result = replace(result, rows=work.rows, batches_left=batch.left)
+                execution.after(session, result)
+            _free_blocks(session, work.rows)
     except SqlFailed as error:
-        found = execution.explain(FailedStatement(step, statement, error))
+        found = execution.explain(FailedStatement(step, work.statement, error))
         result = replace(result, status=Status.ERROR, rows=None, diagnostics=(found,))
+    except RunFailed as error:
+        result = replace(
+            result, status=Status.ERROR, rows=None, diagnostics=_named(step, error.diagnostics)
+        )
     return replace(result, seconds=perf_counter() - started)
+
+
+def _free_blocks(session: Adapter, rows: int | None) -> None:
+    """Lets the space of a big table that was replaced be used again.
+
+    Bulk data does not grow the log, so DuckDB would free it only when the database is closed,
+    and the file would hold everything twice. Other steps at work prevent it; then the next one
+    does.
+    """
+    if rows is not None and rows >= BIG_ROWS:
+        with suppress(SqlFailed):
+            session.execute("checkpoint")
+
+
+def _named(step: Step, diagnostics: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """What was found wrong with the rows of a step, with the name of its node."""
+    name = step.node.rsplit(".", 1)[-1]
+    return tuple(replace(d, message=f"'{name}': {d.message}") for d in diagnostics)
 
 
 def _is_bad(result: StepResult) -> bool:

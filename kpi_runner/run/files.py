@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -91,6 +92,17 @@ def append_file(source: Path, destination: Path) -> None:
         source.unlink()
 
 
+def link_file(source: Path, destination: Path) -> None:
+    """Gives a file a second name; where that cannot be, copies it with its time."""
+    with refusals_named():
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        destination.unlink(missing_ok=True)
+        try:
+            os.link(source, destination)
+        except OSError:  # another disk, or a file system without links
+            shutil.copy2(source, destination)
+
+
 def move_file(source: Path, destination: Path) -> None:
     """Puts a file in the place of another in one step, and makes the folders above it."""
     with refusals_named():
@@ -115,6 +127,13 @@ def write_rows_as_parquet(rows: Sequence[Mapping[str, Any]], path: Path) -> None
     finally:
         adapter.close()
         lines.unlink()
+
+
+def remove_database(path: Path) -> None:
+    """Removes a database file and its log, where they are."""
+    with refusals_named():
+        for name in (path.name, f"{path.name}.wal"):
+            path.with_name(name).unlink(missing_ok=True)
 
 
 def remove_tree(path: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -34,8 +35,22 @@ from kpi_runner.core.raw import RawFile
 from kpi_runner.core.result import LandResult
 from kpi_runner.core.span import LineIndex, Span
 from kpi_runner.run.state import RawTable, prepare_state, read_raw_tables, write_raw_table
+from kpi_runner.sql.clues import find_clue, named, refine_offset
 
-RenderMapping = Callable[[RawFile], str]
+
+@dataclass(frozen=True, slots=True)
+class MappingTemplates:
+    """What the templates of mappings give.
+
+    Args:
+        render: the SELECT of a ``.sql`` file.
+        locate: path and place in that SELECT → the place in the file, where it can be told.
+    """
+
+    render: Callable[[RawFile], str]
+    locate: Callable[[str, tuple[int, int]], Span | None]
+
+
 _READS = "-- reads:"
 _MISSING = "missing"
 
@@ -51,6 +66,7 @@ class _Task:
     source: Source
     file: RawFile
     before: RawTable | None
+    mappings: MappingTemplates
 
     @property
     def is_mapping(self) -> bool:
@@ -66,7 +82,7 @@ def land_tables(
     sources: Iterable[Source],
     *,
     files: Mapping[NodeId, RawFile],
-    render_mapping: RenderMapping,
+    mappings: MappingTemplates,
     emit: Emit,
 ) -> tuple[LandResult, ...]:
     """Lands each declared raw table whose file or declaration changed.
@@ -76,7 +92,7 @@ def land_tables(
     no columns are not ours to land and are left out.
 
     Args:
-        render_mapping: renders the template of a ``.sql`` file.
+        mappings: renders the ``.sql`` files among them.
 
     Raises:
         MachineFailed: the disk, the memory or the database failed.
@@ -90,10 +106,20 @@ def land_tables(
     results = {r.node: r for r in _land_missing(adapter, missing, known=known)}
     for source in landed:
         if source.id in files:
-            task = _Task(source, files[source.id], known.get(source.id))
-            results[source.id] = _land_file(adapter, task, render_mapping=render_mapping)
+            task = _Task(source, files[source.id], known.get(source.id), mappings)
+            results[source.id] = _land_file(adapter, task)
         emit(TableLanded(results[source.id]))
     return tuple(results[source.id] for source in landed)
+
+
+def fingerprint_source(source: Source, file: RawFile | None) -> str:
+    """Returns the fingerprint that a raw table will have once it has landed.
+
+    Of a mapping it is empty: only running it tells.
+    """
+    if file and file.format == "sql":
+        return ""
+    return _digest(_declaration(source), _bytes(file) if file else _MISSING)
 
 
 def _land_missing(
@@ -109,25 +135,28 @@ def _land_missing(
                 data_fingerprint=_digest(declared, _MISSING),
                 is_missing=True,
                 landed_at=_now(),
+                relation=str(source.relation),
             )
             before = known.get(source.id)
             is_changed = before is None or before.data_fingerprint != table.data_fingerprint
             if is_changed:
                 adapter.execute(create_table(source.relation, source.columns))
                 write_raw_table(adapter, table)
-            results.append(LandResult(node=source.id, is_missing=True, is_changed=is_changed))
+            found = LandResult(node=source.id, is_missing=True, is_changed=is_changed)
+            results.append(replace(found, fingerprint=table.data_fingerprint))
     return results
 
 
-def _land_file(adapter: Adapter, task: _Task, *, render_mapping: RenderMapping) -> LandResult:
+def _land_file(adapter: Adapter, task: _Task) -> LandResult:
     node, before, path = task.source.id, task.before, task.file.display
     try:
         if task.is_mapping:
-            text = render_mapping(task.file).rstrip("; \n")
+            text = task.mappings.render(task.file).rstrip("; \n")
             task = replace(task, file=replace(task.file, text=text))
         table = _describe_input(task)
         if before and before.input_fingerprint == table.input_fingerprint != "":
-            return LandResult(node=node, rows=before.rows, path=path)
+            known = before.data_fingerprint
+            return LandResult(node=node, rows=before.rows, path=path, fingerprint=known)
         table, warnings = _land(adapter, task, table=table)
     except MachineFailed:
         raise
@@ -135,7 +164,12 @@ def _land_file(adapter: Adapter, task: _Task, *, render_mapping: RenderMapping) 
         return LandResult(node=node, path=path, diagnostics=error.diagnostics)
     is_changed = not task.is_known(table)
     return LandResult(
-        node=node, rows=table.rows, path=path, is_changed=is_changed, diagnostics=warnings
+        node=node,
+        rows=table.rows,
+        path=path,
+        is_changed=is_changed,
+        fingerprint=table.data_fingerprint,
+        diagnostics=warnings,
     )
 
 
@@ -186,7 +220,7 @@ def _describe_input(task: _Task) -> RawTable:
     file = task.file
     parts = [file.display, str(file.size), str(file.mtime_ns)]
     if task.is_mapping:
-        read = _read_files(file.text)
+        read = _read_files(file)
         parts = [file.text, *read] if read else []
     return RawTable(
         node=task.source.id,
@@ -195,6 +229,7 @@ def _describe_input(task: _Task) -> RawTable:
         mtime_ns=file.mtime_ns,
         input_fingerprint=_digest(_declaration(task.source), *parts) if parts else "",
         landed_at=_now(),
+        relation=str(task.source.relation),
     )
 
 
@@ -202,16 +237,29 @@ def _with_content(task: _Task, table: RawTable, *, content: str) -> RawTable:
     return replace(table, data_fingerprint=_digest(_declaration(task.source), content))
 
 
-def _read_files(mapping: str) -> list[str]:
+def _read_files(file: RawFile) -> list[str]:
     """Returns path, size and time of the files that the first line of a mapping names."""
+    patterns = read_patterns(file.text)
+    # Path.glob takes no absolute patterns.
+    paths = sorted({path for p in patterns for path in glob.glob(p, recursive=True)})  # noqa: PTH207
+    odd = next((path for path in paths if not Path(path).is_file()), None)
+    if odd:
+        message = f"the mapping '{file.display}' reads '{odd}', which is not a file"
+        raise RunFailed(Diagnostic("K910", message, Span(file.display)))
+    stats = [(path, Path(path).stat()) for path in paths]
+    return [f"{path}:{stat.st_size}:{stat.st_mtime_ns}" for path, stat in stats]
+
+
+def read_patterns(mapping: str) -> list[str]:
+    """Returns the patterns of the files that the first line of a mapping names.
+
+    >>> read_patterns("-- reads: a.csv, b/*.csv\\nselect 1")
+    ['a.csv', 'b/*.csv']
+    """
     first = mapping.lstrip().partition("\n")[0].strip()
     if not first.startswith(_READS):
         return []
-    patterns = [pattern.strip() for pattern in first.removeprefix(_READS).split(",")]
-    # Path.glob takes no absolute patterns.
-    paths = sorted({path for p in patterns for path in glob.glob(p, recursive=True)})  # noqa: PTH207
-    stats = [(path, Path(path).stat()) for path in paths]
-    return [f"{path}:{stat.st_size}:{stat.st_mtime_ns}" for path, stat in stats]
+    return [pattern.strip() for pattern in first.removeprefix(_READS).split(",")]
 
 
 def _explain(adapter: Adapter, task: _Task, *, raw: RawInput | None) -> tuple[Diagnostic, ...]:
@@ -226,26 +274,51 @@ def _failure(task: _Task, error: RowsRefused | SqlFailed, *, raw: RawInput | Non
     name = task.file.display
     if isinstance(error, RowsRefused):  # a mapping that gives other rows each time it runs
         return Diagnostic("K904", f"rows of '{name}' break its key", span=Span(name), excerpt="")
+    message = error.message.strip().partition("\n")[0].replace(str(task.file.path), name)
+    wrong = _wrong_declaration(task.source, error)
+    if wrong:
+        return replace(wrong, message=f"column {wrong.message}: {message}")
     if not task.is_mapping:
-        message = error.message.strip().partition("\n")[0].replace(str(task.file.path), name)
         return broken_file(task.file, f"'{name}' cannot be read: {message}")
-    offset = mapping_offset(task.source, raw) if raw else 0
-    line, column = LineIndex(task.file.text).byte_position((error.position or 0) - offset)
     return Diagnostic(
         "K910",
-        f"the mapping '{name}' failed: {error.message}",
-        span=Span(name, line, column),
+        f"the mapping '{name}' failed: {message}",
+        span=_mapping_place(task, error, raw=raw),
         hint=f"Known here: {', '.join(error.candidates)}." if error.candidates else "",
     )
+
+
+def _wrong_declaration(source: Source, error: SqlFailed) -> Diagnostic | None:
+    """The finding (K105) on a declared type or default that the database does not know."""
+    names = [re.compile(rf"\b{re.escape(name)}\b", re.IGNORECASE) for name in named(error.message)]
+    for column in source.columns if error.kind in ("binder", "catalog", "parser") else ():
+        for key, text in (("data_type", column.data_type), ("default", column.default)):
+            if any(name.search(text) for name in names):
+                place = column.places.get(key) or column.span
+                hint = f"`{key}:` takes what the database knows; a text stands in quotes."
+                return Diagnostic("K105", f"'{column.name}'", place, hint)
+    return None
+
+
+def _mapping_place(task: _Task, error: SqlFailed, *, raw: RawInput | None) -> Span:
+    """The place in a mapping's template; its first line where nothing tells the place."""
+    text, found = task.file.text, find_clue(task.file.text, error.message)
+    if error.position is not None:
+        start = error.position - (mapping_offset(task.source, raw) if raw else 0)
+        offset = len(text.encode()[: max(start, 0)].decode(errors="ignore"))
+        found = refine_offset(text, offset, error=error)
+    place = LineIndex(text).position(found or 0)
+    return task.mappings.locate(task.file.display, place) or Span(task.file.display)
 
 
 def _dropped(file: RawFile, landed: Landed) -> tuple[Diagnostic, ...]:
     if not landed.dropped:
         return ()
+    rows = "row" if landed.dropped == 1 else "rows"
     return (
         Diagnostic(
             "K907",
-            f"{landed.dropped} identical rows of '{file.display}' were dropped",
+            f"{landed.dropped} identical {rows} of '{file.display}' dropped",
             span=Span(file.display),
             hint="Write each row once; rows of a table without a key may repeat.",
             severity=Severity.WARN,
@@ -268,7 +341,7 @@ def _bytes(file: RawFile) -> str:
 
 
 def _digest(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()
 
 
 def _now() -> str:

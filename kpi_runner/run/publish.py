@@ -12,8 +12,8 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
 from kpi_runner import __version__
 from kpi_runner.adapters.failures import disk_failure
@@ -22,6 +22,7 @@ from kpi_runner.adapters.statements import literal
 from kpi_runner.core.errors import SqlFailed
 from kpi_runner.core.event import Published
 from kpi_runner.core.names import Relation, quote_name, quote_text
+from kpi_runner.run.files import link_file
 from kpi_runner.run.state import PublishedState, prepare_state, write_published
 
 BUILD_TABLE = Relation("kpi", "published_build")
@@ -36,7 +37,7 @@ def publish(
     relations: Mapping[Relation, Relation],
     tables: Mapping[Relation, str],
     info: PublishedState,
-    details: Mapping[str, str] = MappingProxyType({}),
+    kept: Path | None = None,
 ) -> Published:
     """Writes a whole new published file and puts it in the place of the old one.
 
@@ -45,8 +46,8 @@ def publish(
         path: the published file.
         relations: published relation → relation of the work database; views become tables.
         tables: further published relation → the SELECT that fills it.
-        info: goes into ``kpi.published_build``, and into the state once it is public.
-        details: further text columns of ``kpi.published_build``, by name.
+        info: goes into the state once it is public.
+        kept: where a link to the file stays, to go back to it.
 
     Raises:
         MachineFailed: the disk is full (K702) or the folder is read-only (K703); nothing
@@ -54,19 +55,22 @@ def publish(
     """
     started = time.perf_counter()
     queries = {target: f"from {origin.sql}" for target, origin in relations.items()}
-    queries = {**queries, **tables, BUILD_TABLE: _build_query(info, details)}
+    queries = {**queries, **tables}
     prepare_state(adapter)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    fresh = temporary_name(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_leftovers(path)
         _write_file(adapter, fresh, queries=queries)
-        _replace_file(fresh, path)
+        if kept:
+            link_file(fresh, kept)
+        stat = fresh.stat()
+        replace_file(fresh, path)
     except OSError as error:
         raise disk_failure(error, path) from error
     finally:
-        _remove_file(fresh)
-    write_published(adapter, info)
+        remove_file(fresh)
+    write_published(adapter, replace(info, size=stat.st_size, mtime_ns=stat.st_mtime_ns))
     return Published(str(path), len(queries), time.perf_counter() - started)
 
 
@@ -94,15 +98,28 @@ def previous_relations(adapter: Adapter, path: Path) -> Iterator[Mapping[Relatio
             with suppress(SqlFailed):
                 adapter.execute(f"detach {_PREVIOUS}")
     finally:
-        _remove_file(copy)
+        remove_file(copy)
+
+
+def temporary_name(path: Path) -> Path:
+    """Returns the name of a file that will be put in the place of another; nobody reads it."""
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
 def remove_leftovers(path: Path) -> None:
     """Removes the unfinished files of builds that were killed while they published."""
-    for leftover in path.parent.glob(f".{path.name}.*.tmp"):
+    for leftover in find_leftovers(path):
+        remove_file(leftover)
+
+
+def find_leftovers(path: Path) -> tuple[Path, ...]:
+    """Returns the unfinished files for a path (a pattern) whose process is gone."""
+    found = []
+    for leftover in sorted(path.parent.glob(f".{path.name}.*.tmp")):
         process = leftover.name.removesuffix(".tmp").rpartition(".")[2]
         if not process.isdigit() or int(process) == os.getpid() or not _is_alive(int(process)):
-            _remove_file(leftover)
+            found.append(leftover)
+    return tuple(found)
 
 
 def _write_file(adapter: Adapter, fresh: Path, *, queries: Mapping[Relation, str]) -> None:
@@ -120,10 +137,11 @@ def _write_file(adapter: Adapter, fresh: Path, *, queries: Mapping[Relation, str
             adapter.execute(f"detach {_ALIAS}")
 
 
-def _replace_file(fresh: Path, path: Path) -> None:
+def replace_file(fresh: Path, path: Path) -> None:
+    """Puts a finished database in the place of another, in one step; raises OSError."""
     _sync(fresh)
     # A log beside the published file is not ours; DuckDB would apply it to the new file.
-    _log_of(path).unlink(missing_ok=True)
+    log_of(path).unlink(missing_ok=True)
     fresh.replace(path)
     if os.name == "posix":
         _sync(path.parent)
@@ -137,7 +155,8 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _build_query(info: PublishedState, details: Mapping[str, str]) -> str:
+def build_query(info: PublishedState, details: Mapping[str, str]) -> str:
+    """Returns the SELECT of the one row of ``kpi.published_build``."""
     further = "".join(
         f", {literal(text)}::varchar as {quote_name(name)}" for name, text in details.items()
     )
@@ -150,13 +169,15 @@ def _build_query(info: PublishedState, details: Mapping[str, str]) -> str:
     )
 
 
-def _remove_file(path: Path) -> None:
+def remove_file(path: Path) -> None:
+    """Removes a database and its log, if they are there."""
     with suppress(OSError):
         path.unlink(missing_ok=True)
-        _log_of(path).unlink(missing_ok=True)
+        log_of(path).unlink(missing_ok=True)
 
 
-def _log_of(path: Path) -> Path:
+def log_of(path: Path) -> Path:
+    """Returns where DuckDB keeps the log of a database."""
     return path.with_name(f"{path.name}.wal")
 
 

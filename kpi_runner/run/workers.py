@@ -44,7 +44,7 @@ def open_workers(adapter: Adapter, count: int) -> Iterator[Workers]:
     free: SimpleQueue[Adapter] = SimpleQueue()
     for session in sessions:
         free.put(session)
-    pool = ThreadPoolExecutor(len(sessions))
+    pool = ThreadPoolExecutor(len(sessions), thread_name_prefix="worker")
     try:
         yield Workers(len(sessions), pool, free)
     except BaseException:

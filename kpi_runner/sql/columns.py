@@ -40,10 +40,9 @@ def output_columns(sql: str, known: Known) -> Columns:
     ('x', 'y')
     """
     try:
-        tree = sqlglot.parse_one(sql, dialect="duckdb")
-    except sqlglot.errors.SqlglotError:
+        return _columns(sqlglot.parse_one(sql, dialect="duckdb"), _Scope({}, known))
+    except (sqlglot.errors.SqlglotError, RecursionError):
         return None
-    return _columns(tree, _Scope({}, known))
 
 
 def _columns(tree: exp.Expr, scope: _Scope) -> Columns:

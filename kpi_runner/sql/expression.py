@@ -188,7 +188,7 @@ def syntax_offset(sql: str) -> int:
     except sqlglot.errors.ParseError as error:
         unclosed = find_unclosed(sql, len(sql))
         return _noticed(error, sql) if unclosed is None else unclosed
-    except sqlglot.errors.TokenError:
+    except (sqlglot.errors.TokenError, RecursionError):
         return 0
     return 0
 
@@ -210,6 +210,9 @@ def _parse(sql: str) -> exp.Expr:
     except sqlglot.errors.ParseError as error:
         hint = f"The parser stops at '{error.errors[0]['highlight']}'."
         raise _invalid(f"'{sql}' is not a SQL expression", hint) from None
+    except RecursionError:
+        hint = "Put parts of it into the model."
+        raise _invalid("the expression nests too deeply", hint) from None
     except sqlglot.errors.TokenError:
         hint = "A quote or a comment does not end."
         raise _invalid(f"'{sql}' is not a SQL expression", hint) from None

@@ -6,11 +6,13 @@ keeps together as it stands. Works on the tokens of a template, so a tag may sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from kpi_runner.sql.tokens import PAIRS, REMARKS, Kind, Token, Unreadable
 
+DEEPEST = 100
 QUERY_WORDS = ("select", "with", "from")
 SET_WORDS = ("union", "except", "intersect")
 JOIN_WORDS = (
@@ -70,6 +72,8 @@ def build_tree(tokens: Sequence[Token]) -> tuple[Node, ...]:
     level: list[Node] = []
     for token in tokens:
         if token.kind == Kind.OPEN or token.word == "case":
+            if len(opened) == DEEPEST:
+                raise Unreadable("the brackets are nested too deeply", token.start)
             opened.append((token, level))
             level = []
         elif token.kind == Kind.CLOSE or token.word == "end":
@@ -120,11 +124,14 @@ def is_aside(node: Node) -> bool:
 def split_list(nodes: Sequence[Node]) -> tuple[Piece, ...]:
     """Returns the items between commas; comments after a comma belong to what is before it."""
     attached, below = _attach(nodes)
+    _refuse_tags(attached)
     pieces: list[Piece] = []
     lead: tuple[Token, ...] = ()
     start = 0
     for index, item in enumerate(attached):
         if isinstance(item.node, Token) and item.node.kind == Kind.COMMA:
+            if any(token.kind == Kind.TAG for token in item.lead):
+                raise Odd  # the comma belongs to what the tag opens or closes
             piece = _join(attached[start:index], lead=lead)
             pieces.append(Piece(piece.lead, piece.body, piece.trail + item.trail))
             lead, start = item.lead, index + 1
@@ -133,21 +140,36 @@ def split_list(nodes: Sequence[Node]) -> tuple[Piece, ...]:
     return (*pieces, Piece(below)) if below else tuple(pieces)
 
 
-def split_before(
-    nodes: Sequence[Node], starts: Callable[[Sequence[Node], int], bool]
-) -> tuple[Piece, ...]:
-    """Returns the parts that begin where ``starts`` says so of a node, and what is above them."""
+def split_before(nodes: Sequence[Node], *words: str) -> tuple[Piece, ...]:
+    """Returns the parts that begin with one of the words, and what is above the first."""
     attached, below = _attach(nodes)
-    bare = [item.node for item in attached]
-    cuts = [0, *(index for index in range(1, len(bare)) if starts(bare, index)), len(bare)]
-    pieces = [_join(attached[start:end]) for start, end in zip(cuts, cuts[1:], strict=False)]
-    pieces = [piece for piece in pieces if piece.body]
-    return (*pieces, Piece(below)) if below else tuple(pieces)
+    _refuse_tags(attached)
+    return _cut(attached, below, cuts=find_words([item.node for item in attached], *words))
 
 
 def split_clauses(nodes: Sequence[Node]) -> tuple[Piece, ...]:
     """Returns the clauses of a query; a join and a set operator are clauses of their own."""
-    return split_before(nodes, _starts_clause)
+    attached, below = _attach(nodes)
+    bare = [item.node for item in attached]
+    cuts = [index for index in range(len(bare)) if _starts_clause(bare, index)]
+    return _cut(attached, below, cuts=cuts)
+
+
+def _cut(
+    items: Sequence[_Attached], below: tuple[Token, ...], *, cuts: Iterable[int]
+) -> tuple[Piece, ...]:
+    bounds = sorted({0, len(items), *cuts})
+    pieces = [_join(items[start:end]) for start, end in pairwise(bounds)]
+    if any(_belongs_to_two(piece.body[-1]) for piece in pieces[:-1]):
+        raise Odd
+    return (*pieces, Piece(below)) if below else tuple(pieces)
+
+
+def _belongs_to_two(node: Node) -> bool:
+    """True for a comment or tag between two parts that stand on one line."""
+    if not isinstance(node, Token) or node.is_alone:
+        return False
+    return node.kind == Kind.NOTE or (node.kind == Kind.TAG and node.starts_line)
 
 
 def find_words(nodes: Sequence[Node], *words: str) -> tuple[int, ...]:
@@ -181,8 +203,7 @@ def _starts_clause(nodes: Sequence[Node], index: int) -> bool:
         following = nodes[index + 1] if index + 1 < len(nodes) else None
         return not isinstance(following, Group) or following.is_query
     if word == "with":
-        is_named = isinstance(nodes[index - 1], Token) and nodes[index - 1] is not None
-        return is_named and (after[:1] == ["recursive"] or "as" in after[1:3])
+        return after[:1] == ["recursive"] or "as" in after[1:3]
     return word in _CLAUSE_WORDS
 
 
@@ -209,10 +230,20 @@ def _attach(nodes: Sequence[Node]) -> tuple[list[_Attached], tuple[Token, ...]]:
                 raise Odd
             last = attached[-1]
             attached[-1] = _Attached(last.lead, last.node, (*last.trail, node))
+        elif isinstance(node, Token) and node.kind == Kind.NOTE and node.starts_line:
+            raise Odd
         else:
             attached.append(_Attached(tuple(lead), node, ()))
             lead = []
+    if attached and not attached[-1].trail and _belongs_to_two(attached[-1].node):
+        raise Odd
     return attached, tuple(lead)
+
+
+def _refuse_tags(items: Iterable[_Attached]) -> None:
+    """Raises where a tag stands within a line: its branches may be halves of items."""
+    if any(isinstance(item.node, Token) and item.node.kind == Kind.TAG for item in items):
+        raise Odd
 
 
 def _join(items: Sequence[_Attached], *, lead: tuple[Token, ...] = ()) -> Piece:
@@ -223,6 +254,4 @@ def _join(items: Sequence[_Attached], *, lead: tuple[Token, ...] = ()) -> Piece:
     for item in items:
         body += [*item.lead, item.node, *item.trail]
     first, last = len(items[0].lead), len(items[-1].trail)
-    return Piece(
-        lead + items[0].lead, tuple(body[first : len(body) - last]), items[-1].trail
-    )
+    return Piece(lead + items[0].lead, tuple(body[first : len(body) - last]), items[-1].trail)

@@ -80,7 +80,7 @@ def tokenize(text: str) -> tuple[Token, ...]:
     ['select', 'a.b', 'from', "{{ ref('c') }}"]
     """
     found = list(_scan(text))
-    starts = [start for _, start, _ in found[1:]] + [len(text)]
+    starts = [*(start for _, start, _ in found), len(text)][1:]
     tokens = []
     previous_end = 0
     for (kind, start, end), next_start in zip(found, starts, strict=True):
@@ -101,7 +101,6 @@ _JINJA = r"\{\{(?:[^'\"}]|'[^']*+'|\"[^\"]*+\"|\}(?!\}))*+\}\}|\{%.*?%\}|\{\#.*?
 _PLAIN = re.compile(
     r"(?P<space>\s+)"
     r"|(?P<comment>--(?:[^\n]*[^\s])?)"
-    r"|(?P<note>/\*.*?\*/)"
     r"|(?P<string>[eE]'(?:[^'\\]|\\.|'')*+'"
     rf"|[xX]?'(?:[^'{{]|''|{_JINJA})*+'"
     r"|\$(?P<dollar>[A-Za-z_]*)\$.*?\$(?P=dollar)\$)"
@@ -118,6 +117,7 @@ _PLAIN = re.compile(
 )
 _REST_OF_NAME = re.compile(r"\w[\w$]*")
 _AFTER_DOT = re.compile(rf"\.(?:[^\W\d][\w$]*|\"(?:[^\"{{]|\"\"|{_JINJA})*\"|\*|(?=\{{\{{))")
+_EATS_ON = re.compile(r"-[%}]\}$")
 _TAG_WORD = re.compile(r"\{%[-+]?\s*(\w+)\s*([^%]*)")
 _TEXT_BLOCKS = ("raw", "call", "filter", "docs", "materialization", "snapshot")
 _CLOSERS = {"{{": "}}", "{%": "%}"}
@@ -129,6 +129,8 @@ def _scan(text: str) -> Iterator[tuple[Kind, int, int]]:
         opener = text[position : position + 2]
         if opener in ("{{", "{%", "{#"):
             kind, end = _jinja(text, position)
+        elif opener == "/*":
+            kind, end = Kind.NOTE, _remark_end(text, position)
         else:
             match = _PLAIN.match(text, position)
             assert match is not None  # the last alternative takes any character
@@ -137,14 +139,26 @@ def _scan(text: str) -> Iterator[tuple[Kind, int, int]]:
             if group == "space":
                 position = end
                 continue
-            if match[0] in ("'", '"') or opener == "/*" and group == "sign":
+            if match[0] in ("'", '"'):
                 raise Unreadable(f"{match[0]} is never closed", position)
+            if group == "comment" and _EATS_ON.search(match[0]):
+                raise Unreadable("a tag takes the end of a comment away", position)
             kind = Kind.NAME if group == "quoted" else Kind(group)
         if kind in (Kind.WORD, Kind.NAME, Kind.PRINT, Kind.NOTE):
             joined = _joined_end(text, end, is_open=kind in (Kind.PRINT, Kind.NOTE))
             kind, end = (kind, end) if joined == end else (Kind.NAME, joined)
         yield kind, position, end
         position = end
+
+
+def _remark_end(text: str, start: int) -> int:
+    """Returns where a comment between ``/*`` and ``*/`` ends; they nest."""
+    depth = 0
+    for sign in re.finditer(r"/\*|\*/", text[start:]):
+        depth += 1 if sign[0] == "/*" else -1
+        if not depth:
+            return start + sign.end()
+    raise Unreadable("/* is never closed", start)
 
 
 def _joined_end(text: str, end: int, *, is_open: bool) -> int:
@@ -155,12 +169,11 @@ def _joined_end(text: str, end: int, *, is_open: bool) -> int:
     while end < len(text):
         if text.startswith(("{{", "{#"), end):
             end, is_open = _jinja(text, end)[1], True
-        elif rest := _AFTER_DOT.match(text, end):
-            end, is_open = rest.end(), False
-        elif is_open and (rest := _REST_OF_NAME.match(text, end)):
-            end, is_open = rest.end(), False
-        else:
+            continue
+        rest = _AFTER_DOT.match(text, end) or (is_open and _REST_OF_NAME.match(text, end))
+        if not rest:
             break
+        end, is_open = rest.end(), False
     return end
 
 

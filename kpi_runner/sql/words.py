@@ -20,13 +20,14 @@ def _words(text: str) -> frozenset[str]:
 KEYWORDS = RESERVED_WORDS | {"between", "interval"}
 BEFORE_BRACKETS = _words("cast cube exclude exists extract filter over rollup try_cast within")
 PHRASES = frozenset(
-    tuple(phrase.split())
-    for phrase in (
-        "group by/order by/partition by/with recursive/as materialized/not materialized"
-        "/nulls first/nulls last/rows between/range between/rows unbounded/range unbounded"
-        "/unbounded preceding/unbounded following/literal preceding/literal following"
-        "/current row/within group/grouping sets/semi join/anti join"
-    ).split("/")
+    {
+        *(("group", "by"), ("order", "by"), ("partition", "by"), ("with", "recursive")),
+        *(("as", "materialized"), ("not", "materialized"), ("nulls", "first"), ("nulls", "last")),
+        *(("rows", "between"), ("range", "between"), ("rows", "unbounded"), ("current", "row")),
+        *(("range", "unbounded"), ("unbounded", "preceding"), ("unbounded", "following")),
+        *(("literal", "preceding"), ("literal", "following"), ("grouping", "sets")),
+        *(("semi", "join"), ("anti", "join")),
+    }
 )
 """Words that are keywords only beside each other."""
 FUNCTIONS = _words(
@@ -75,19 +76,26 @@ def recase(tokens: Sequence[Token]) -> tuple[Token, ...]:
     callers: list[str] = []
     before = ("", "")
     result: list[Token] = []
-    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+    for last, token, following in zip([None, *tokens], tokens, [*tokens, None][1:], strict=False):
         if token.kind == Kind.OPEN:
             callers.append(before[1] or (callers[-1] if callers else ""))
         elif token.kind == Kind.CLOSE and callers:
             callers.pop()
         in_cast = bool(callers) and callers[-1] in _CASTS
-        is_ours = token.kind == Kind.WORD and (
+        is_whole = token.kind == Kind.WORD and not _is_joined(last, following)
+        is_ours = is_whole and (
             _is_keyword_here(token.word, before[1], following=following)
             or _is_type_here(token.word, before, following=following, in_cast=in_cast)
         )
         result.append(replace(token, text=token.word) if is_ours else token)
         before = (before[1], _role(token))
     return tuple(result)
+
+
+def _is_joined(last: Token | None, following: Token | None) -> bool:
+    """True for a word that a template joins with what it prints: ``{{-`` takes the gap away."""
+    is_after = last is not None and last.text.endswith("-}}") and "config(" not in last.text
+    return is_after or (following is not None and following.text.startswith("{{-"))
 
 
 def _role(token: Token) -> str:
@@ -121,3 +129,8 @@ def _is_type_here(
 def significant(tokens: Iterable[Token]) -> tuple[str, ...]:
     """Returns what the tokens mean to a database: all texts but comments, cased by ``recase``."""
     return tuple(token.text for token in tokens if token.kind not in REMARKS)
+
+
+def remarks(tokens: Iterable[Token]) -> tuple[str, ...]:
+    """Returns the comments."""
+    return tuple(token.text for token in tokens if token.kind in REMARKS)

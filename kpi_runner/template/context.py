@@ -104,9 +104,7 @@ def build_context(names: Names) -> Context:
     return Context(values, secret_values(names.environment))
 
 
-def build_settings_context(
-    variables: Mapping[str, Any], environment: Mapping[str, str]
-) -> Context:
+def build_settings_context(variables: Mapping[str, Any], environment: Mapping[str, str]) -> Context:
     """Returns the names that a setting may use, such as a value of profiles.yml."""
     values = {"var": _var(variables), "env_var": _env_var(environment)}
     return Context(values, secret_values(environment))

@@ -11,19 +11,21 @@ from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError, nodes
 from jinja2.ext import Extension
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2.parser import Parser
 from jinja2.utils import LRUCache
 
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.node import Macro
 from kpi_runner.core.span import Span
+from kpi_runner.template.bounds import BoundedSandbox
 from kpi_runner.template.faults import MACRO_PREFIX, TemplateEndless, syntax_fault
 from kpi_runner.template.place import Text
 
 _MAX_STEPS = 200_000
 _KEPT_TEMPLATES = 256
 _STEP = "_count_step"
+_READERS = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 _FILTERS_OF_TYPE = ("as_text", "as_bool", "as_number", "as_native")
 """dbt's: they give a value its type where one is wanted (``evaluate``), and text has none."""
 
@@ -64,12 +66,29 @@ class SqlTemplates:
         return self._macro_files[macro.path]
 
     def _compile(self, tree: nodes.Template, path: str) -> Template:
+        for reader in tree.find_all(_READERS):
+            raise TemplateSyntaxError(_refusal(reader), reader.lineno, path, path)
         for loop in tree.find_all(nodes.For):
             loop.body.insert(0, _count_step(loop.lineno))
         for macro in tree.find_all(nodes.Macro):
             macro.body.insert(0, _count_step(macro.lineno))
         code = self.environment.compile(tree, path, path)
         return Template.from_code(self.environment, code, self.environment.globals)
+
+
+class TestBlocks(Extension):
+    """dbt's ``{% test x(model) %}``, which is a macro ``test_x``."""
+
+    tags = {"test", "data_test"}  # noqa: RUF012 - Jinja reads it of the class
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        """Reads a block up to its end tag, as Jinja reads a macro."""
+        tag = next(parser.stream)
+        macro = nodes.Macro(lineno=tag.lineno)
+        macro.name = f"test_{parser.parse_assign_target(name_only=True).name}"
+        parser.parse_signature(macro)
+        macro.body = parser.parse_statements((f"name:end{tag.value}",), drop_needle=True)
+        return macro
 
 
 class Rendering:
@@ -133,14 +152,14 @@ def parse_template(raw: str, path: str) -> nodes.Template:
 
 
 @lru_cache(maxsize=1)
-def _parsing_environment() -> SandboxedEnvironment:
+def _parsing_environment() -> BoundedSandbox:
     return _build_environment(())
 
 
-def _build_environment(extensions: Sequence[type[Extension]]) -> SandboxedEnvironment:
-    environment = SandboxedEnvironment(
+def _build_environment(extensions: Sequence[type[Extension]]) -> BoundedSandbox:
+    environment = BoundedSandbox(
         undefined=StrictUndefined,
-        extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols", *extensions],
+        extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols", TestBlocks, *extensions],
     )
     environment.globals.pop("lipsum")
     environment.filters.update(dict.fromkeys(_FILTERS_OF_TYPE, _unchanged))
@@ -153,6 +172,12 @@ def _unchanged(value: Any) -> Any:
 
 def _leave_macro(value: Any = "") -> None:
     raise _MacroReturned(value)
+
+
+def _refusal(reader: nodes.Node) -> str:
+    tag = "include" if isinstance(reader, nodes.Include) else "import"
+    tag = "extends" if isinstance(reader, nodes.Extends) else tag
+    return f"'{tag}' reads a file, which templates do not. Call a macro: all are known everywhere."
 
 
 def _count_step(line: int) -> nodes.Node:

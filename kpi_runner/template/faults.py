@@ -30,6 +30,7 @@ _OFFSET = re.compile(r" at (\d+)$")
 _UNDEFINED = re.compile(r"'(\w+)' is undefined")
 _NO_FILTER = re.compile(r"No (filter|test) named '(\w+)'")
 _QUOTED = re.compile(r"'([^']+)'")
+_STRAY_END = re.compile(r"unknown tag '(end(?:if|for|macro|call|filter|set|block|raw))'")
 _RAISING_STUB = re.compile(r"t_\d+")
 _KNOWN = {"filter": FILTERS, "test": TESTS}
 
@@ -84,8 +85,13 @@ def render_faults(
 
 
 def _syntax_span(message: str, text: Text, *, line: int) -> Span:
-    if message == "Unexpected end of template":
-        unclosed = find_unclosed(text.raw)
+    before = text.raw
+    strayed = _STRAY_END.search(message)
+    if strayed:  # a tag above it was not closed
+        found = text.raw.find(strayed[1], *text.line_bounds(line))
+        before = text.raw[: text.raw.rfind("{%", 0, found)]
+    if strayed or message == "Unexpected end of template":
+        unclosed = find_unclosed(before)
         if unclosed is not None:
             return text.tag_span(unclosed)
     return text.find_name(line, *_QUOTED.findall(message))

@@ -23,7 +23,7 @@ _TAG = "\u205f"  # a `{{` stands after the mark
 _NUMBER = f"([{_DIGITS}]+)"
 _MARK = re.compile(f"{_NUMBER}{_COMMA}{_NUMBER}{_COMMA}{_NUMBER}([{_TEXT}{_WORD}{_TAG}])")
 _FIRST_WORD = re.compile(r"\s*\S+")
-_LAST_WORD = re.compile(r"\S+\Z")
+_LAST_WORD = re.compile(r"(?<!\S)\S+\Z")
 
 
 @dataclass(frozen=True, slots=True)

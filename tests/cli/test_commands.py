@@ -158,8 +158,8 @@ def test_ls_prints_one_node_a_line(stand_in: Any) -> None:
 
     result = invoke("ls", "--resource-type", "kpi", "--output", "name", "--select", "a", "b")
 
-    assert operation.positional == (Options(select=("a", "b")),)
-    assert operation.named == {"resource_types": ("kpi",), "output": "name"}
+    assert operation.positional == (Options(select=("a", "b"), resource_types=("kpi",)),)
+    assert operation.named == {"output": "name", "keys": ()}
     assert result.stdout == "aov\norders\n"
 
 

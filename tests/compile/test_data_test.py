@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kpi_runner.compile.data_test import compile_data_test, count_failures
+from kpi_runner.compile.data_test import compile_data_test, judge_failures
 from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.node import DataTest
 from kpi_runner.core.span import Span
@@ -41,15 +41,37 @@ def test_a_data_test_finds_the_rows_that_break_it(
     duck.execute("create table parents as select 1 as id")
     duck.execute("create schema raw; create table raw.kinds as from range(3) as rows (id)")
 
-    sql = count_failures(compile_data_test(make(kind, settings), "things", relate=relate))
+    test = make(kind, settings)
+    query = compile_data_test(test, "things", relate=relate)
+    sql = judge_failures(test, query, relation="things")
 
-    assert duck.execute(sql).fetchall() == [(failures,)]
+    assert duck.execute(sql).fetchall() == [(failures, failures > 0, failures > 0, None)]
 
 
-def test_a_limit_stops_counting(duck: DuckDBPyConnection) -> None:
-    sql = count_failures("select * from range(100)", 3)
+JUDGED: list[tuple[dict[str, Any], tuple[object, ...]]] = [
+    ({}, (20, True, True, None)),
+    ({"limit": 3}, (3, True, True, None)),
+    ({"warn_if": ">10", "error_if": "> 20"}, (20, True, False, None)),
+    ({"error_if": "between 20 and 30"}, (20, True, True, None)),
+    ({"fail_calc": "max(i)", "error_if": ">99"}, (99, True, False, None)),
+    ({"fail_calc": "sum(case when i < 0 then i end)"}, (0, False, False, None)),
+    ({"error_if": ">20%", "warn_if": ">= 20 %"}, (20, True, False, 100)),
+    ({"error_if": "> 19.5%", "limit": 3}, (20, True, True, 100)),
+    ({"error_if": ">20%", "where": "i >= 50"}, (20, True, True, 50)),
+    ({"error_if": ">1%", "where": "i > 1000"}, (20, True, False, 0)),
+]
 
-    assert duck.execute(sql).fetchall() == [(3,)]
+
+@pytest.mark.parametrize(("settings", "judged"), JUDGED)
+def test_failures_are_compared_as_the_settings_say(
+    duck: DuckDBPyConnection, settings: dict[str, Any], judged: tuple[object, ...]
+) -> None:
+    duck.execute("create table things as select i from range(100) as rows (i)")
+    test = DataTest(id="test.shop.t", name="t", kind="expression", **settings)
+
+    sql = judge_failures(test, "select i from things where i >= 80", relation="things")
+
+    assert duck.execute(sql).fetchall() == [judged]
 
 
 @pytest.mark.parametrize(

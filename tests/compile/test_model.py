@@ -80,3 +80,9 @@ def test_a_model_is_one_select(text: str, code: str) -> None:
         clean_select(text, Span("models/a.sql"))
 
     assert [found.code for found in error.value.diagnostics] == [code]
+
+
+def test_blank_lines_before_a_select_cost_no_time() -> None:
+    text = "\n" * 5000 + "select 1"
+
+    assert clean_select(text, Span("models/a.sql")) == text

@@ -54,5 +54,6 @@ left join returns_per_order
 left join net_per_order
     on orders.order_id = net_per_order.order_id
 where coalesce(net_per_order.net_amount, 0)
-    != coalesce(sales_per_order.sales_amount, 0) - coalesce(returns_per_order.returned_amount, 0)
+        != coalesce(sales_per_order.sales_amount, 0)
+            - coalesce(returns_per_order.returned_amount, 0)
     or orders.sales_amount != coalesce(sales_per_order.sales_amount, 0)

@@ -13,13 +13,20 @@ from kpi_runner.core.diagnostic import Severity
 from kpi_runner.core.errors import UsageError
 from kpi_runner.core.kpi import Kpi
 from kpi_runner.core.names import NodeId, Relation
-from kpi_runner.core.node import DataTest, Model, Node, NodeConfig, Scan, Seed, Source
+from kpi_runner.core.node import DataTest, Exposure, Model, Node, NodeConfig, Scan, Seed, Source
 from kpi_runner.core.project import Project
+from kpi_runner.core.selection import Indirect, Selector, read_selection
 from kpi_runner.graph.dag import Graph, build_graph
-from kpi_runner.graph.select import select
+from kpi_runner.graph.select import Request, select
 
 CASES = yaml.safe_load((Path(__file__).parents[1] / "cases/select.yml").read_text())
 IDS: dict[str, NodeId] = {name: entry["id"] for name, entry in CASES["nodes"].items()}
+EARLIER = {
+    method: {
+        value: frozenset(IDS[name] for name in names.split()) for value, names in facts.items()
+    }
+    for method, facts in CASES["earlier"].items()
+}
 NAMES = {node_id: name for name, node_id in IDS.items()}
 
 
@@ -35,6 +42,8 @@ def make_node(entry: dict[str, Any]) -> Node | Kpi:
         )
     if kind == "kpi":
         return Kpi(**common, name=name, label=name, area="sales", kind="hard")
+    if kind == "exposure":
+        return Exposure(**common, name=name, tags=tags)
     if kind == "test":
         severity = Severity(entry.get("severity", "error"))
         return DataTest(**common, name=name, kind=entry["kind"], tags=tags, severity=severity)
@@ -57,29 +66,38 @@ def shop() -> tuple[Project, Graph]:
     def of(kind: str) -> dict[NodeId, Any]:
         return {name: node for name, node in nodes.items() if name.startswith(f"{kind}.")}
 
+    selectors = {
+        name: Selector(name=name, definition=read_selection([text]))
+        for name, text in CASES["selectors"].items()
+    }
     project = Project(
         config=ProjectConfig(name="shop", root=Path()),
         target=TargetConfig(),
+        selectors=selectors,
         models=of("model"),
         seeds=of("seed"),
         sources=of("source"),
         tests=of("test"),
+        exposures=of("exposure"),
         kpis=of("kpi"),
         parents=parents,
     )
     return project, build_graph(parents, project.nodes)
 
 
-def options(case: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+def options(case: dict[str, Any]) -> dict[str, Any]:
     values = {key: case[key] for key in ("select", "exclude") if key in case}
-    return {key: (v,) if isinstance(v, str) else tuple(v) for key, v in values.items()}
+    named = {"selector": case["selector"]} if "selector" in case else {}
+    texts = {key: (v,) if isinstance(v, str) else tuple(v) for key, v in values.items()}
+    indirect = {"indirect": Indirect(case["indirect"])} if "indirect" in case else {}
+    return {**texts, **named, **indirect}
 
 
 @pytest.mark.parametrize(
     "case", CASES["rows"], ids=lambda c: " - ".join(map(str, options(c).values()))
 )
 def test_selection_means_these_nodes(shop: tuple[Project, Graph], case: dict[str, Any]) -> None:
-    found = select(*shop, **options(case), allow_empty=True)
+    found = select(*shop, request=Request(**options(case), allow_empty=True), earlier=EARLIER)
 
     assert set(case["is"].split()) == {NAMES[node_id] for node_id in found}
 
@@ -89,7 +107,7 @@ def test_selection_that_means_nothing_says_why(
     shop: tuple[Project, Graph], case: dict[str, Any]
 ) -> None:
     with pytest.raises(UsageError) as caught:
-        select(*shop, **options(case))
+        select(*shop, request=Request(**options(case)))
 
     printed = "\n".join(f"{d.code}: {d.message}\n{d.hint}" for d in caught.value.diagnostics)
     assert [text for text in case["says"] if text not in printed] == []

@@ -7,7 +7,8 @@ import pytest
 from kpi_runner.core.diagnostic import Diagnostic, Severity
 from kpi_runner.core.node import DataTest, Macro, Scan
 from kpi_runner.load.reader import Entry
-from kpi_runner.load.tests import Subject, read_singular, read_tests
+from kpi_runner.load.singular import read_singular
+from kpi_runner.load.tests import Subject, read_tests
 from kpi_runner.load.yaml_file import Fields, parse_yaml
 
 MACRO = Macro(

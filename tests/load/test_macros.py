@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kpi_runner.load.macros import collect_macros, find_reading_macros, read_macros
+from kpi_runner.load.macros import body_of, collect_macros, find_reading_macros, read_macros
 
 FILE = """\
 {#- Turns a moment into UTC.
@@ -45,3 +45,12 @@ def test_macro_that_reads_nodes_is_known_also_by_way_of_another(
     macros = collect_macros(read_macros(text, "m.sql"), diagnostics=[])
 
     assert ("it" in find_reading_macros(macros)) == is_reading
+
+
+def test_a_test_block_is_a_macro() -> None:
+    raw = "{% test small(model, column_name, most=1) %}select {{ most }}{% endtest %}"
+
+    (macro,) = read_macros(raw, "tests/generic/small.sql")
+
+    assert (macro.name, macro.parameters) == ("test_small", ("model", "column_name", "most"))
+    assert body_of(macro).endswith("select {{ most }}")

@@ -1,7 +1,8 @@
-"""`kpi clean`: what a build can make again goes, what is published stays."""
+"""`kpi clean`: what nobody points to goes, what is published or holds history stays."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,26 +14,93 @@ from kpi_runner.core.errors import MachineFailed
 from kpi_runner.ops import clean as module
 from kpi_runner.ops.clean import clean
 from kpi_runner.ops.options import Options
-from tests.kit import write_project
+from tests.kit import Outcome, write_project
+
+Write = Callable[[dict[str, str]], Path]
+Kpi = Callable[..., Outcome]
+
+DEAD = 999_999_999
+SOURCES = "sources: [{name: s, tables: [{name: t, columns: [{name: id, data_type: varchar}]}]}]"
 
 
-def test_artifacts_and_work_databases_go_and_the_published_one_stays(tmp_path: Path) -> None:
-    root = write_project(tmp_path, {"target/run_results.json": "{}", "warehouse.duckdb": "kept"})
-    (root / ".kpi").mkdir()
-    open_adapter(TargetConfig(), root / ".kpi" / "work.duckdb").close()
+@pytest.fixture
+def built(project: Write, kpi: Kpi) -> Path:
+    """A project that was built twice, from its own raw folder and from another."""
+    folder = project(
+        {
+            "models/fct_a.sql": "select id from {{ source('s', 't') }}",
+            "models/sources.yml": SOURCES,
+            "seeds/raw/s/t.csv": "id\n1\n",
+            "elsewhere/s/t.csv": "id\n2\n",
+        }
+    )
+    for arguments in (("build",), ("build", "--raw", "elsewhere")):
+        assert kpi(*arguments).exit_code == 0
+    return folder
 
-    report = clean(Options(project_dir=root))
 
-    assert sorted(path.name for path in root.iterdir()) == ["pyproject.toml", "warehouse.duckdb"]
-    assert report.notes == (f"removed {root / 'target'}", f"removed {root / '.kpi'}")
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
-def test_a_broken_work_database_is_removed(tmp_path: Path) -> None:
+def removed(folder: Path, **flags: bool) -> list[str]:
+    """The paths that the report names, relative to the project."""
+    notes = clean(Options(project_dir=folder), **flags).notes
+    return sorted(
+        str(Path(note.removeprefix("removed ")).relative_to(folder.resolve())) for note in notes
+    )
+
+
+def test_artifacts_go_and_what_is_in_use_stays(built: Path) -> None:
+    states = names(built / ".kpi/published")
+
+    assert set(removed(built)) == {"target", ".kpi/scorecard.json"} | (
+        {".kpi/current.json"} & set(removed(built))
+    )
+
+    assert {"work.duckdb", "work.elsewhere.duckdb"} <= set(names(built / ".kpi"))
+    assert names(built / ".kpi/published") == states
+    assert (built / "warehouse.duckdb").exists() and (built / "warehouse.elsewhere.duckdb").exists()
+
+
+def test_leftovers_of_killed_builds_and_states_that_no_build_remembers_go(built: Path) -> None:
+    leftovers = [f".warehouse.duckdb.{DEAD}.tmp", f".warehouse.duckdb.previous.{DEAD}.tmp"]
+    for name in leftovers:
+        (built / name).write_text("half a file")
+    (built / ".kpi/published/forgotten.duckdb").write_text("of a build that nobody remembers")
+    (built / ".kpi/work.gone.linked").write_text("of a work database that is gone")
+
+    found = removed(built)
+
+    assert {*leftovers, ".kpi/published/forgotten.duckdb", ".kpi/work.gone.linked"} <= set(found)
+    assert not any((built / name).exists() for name in found)
+
+
+def test_the_work_database_of_a_raw_folder_that_is_gone_goes_with_its_states(built: Path) -> None:
+    (built / "elsewhere/s/t.csv").unlink()
+    (built / "elsewhere/s").rmdir()
+    (built / "elsewhere").rmdir()
+
+    found = removed(built)
+
+    assert ".kpi/work.elsewhere.duckdb" in found
+    assert sum(name.startswith(".kpi/published/") for name in found) == 1
+    assert (built / ".kpi/work.duckdb").exists()
+
+
+def test_work_databases_that_cannot_be_used_are_removed(tmp_path: Path) -> None:
     root = write_project(tmp_path, {".kpi/work.duckdb": "this is no database"})
+    other = open_adapter(TargetConfig(), root / ".kpi/work.old.duckdb")
+    other.execute("create schema kpi_state")
+    other.execute("create table kpi_state.version as select 0 as version")
+    other.close()
 
-    clean(Options(project_dir=root))
+    assert removed(root) == [".kpi/work.duckdb", ".kpi/work.old.duckdb"]
 
-    assert not (root / ".kpi").exists()
+
+def test_with_all_the_work_databases_go_too(built: Path) -> None:
+    assert removed(built, everything=True) == [".kpi", "target"]
+    assert (built / "warehouse.duckdb").exists()
 
 
 def test_nothing_to_clean_is_fine(tmp_path: Path) -> None:
@@ -47,7 +115,7 @@ def test_nothing_is_removed_while_a_build_holds_the_database(
     def refuse(*_: object) -> None:
         raise MachineFailed(Diagnostic("K701", "held by process 7"))
 
-    monkeypatch.setattr(module, "open_adapter", refuse)
+    monkeypatch.setattr(module, "open_when_free", refuse)
 
     with pytest.raises(MachineFailed, match="K701"):
         clean(Options(project_dir=root))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def options(tmp_path: Path) -> Options:
 
 
 def test_kpi_names_come_one_a_line_sorted_without_variants_and_helpers(options: Options) -> None:
-    assert ls(options, resource_types=("kpi",), output="name") == ["orders", "revenue"]
+    assert ls(replace(options, resource_types=("kpi",)), output="name") == ["orders", "revenue"]
 
 
 def test_each_selector_selects_the_node_it_stands_for(options: Options) -> None:
@@ -87,13 +88,12 @@ def test_each_selector_selects_the_node_it_stands_for(options: Options) -> None:
 def test_output_chooses_what_is_told_of_a_node(
     options: Options, output: str, expected: list[str]
 ) -> None:
-    assert ls(options, resource_types=("model", "source"), output=output) == expected
+    assert ls(replace(options, resource_types=("model", "source")), output=output) == expected
 
 
 def test_json_tells_what_a_node_reads(options: Options) -> None:
     (record,) = ls(
-        Options(project_dir=options.project_dir, select=("fct_orders",)),
-        resource_types=("model",),
+        Options(project_dir=options.project_dir, select=("fct_orders",), resource_types=("model",)),
         output="json",
     )
 
@@ -109,6 +109,20 @@ def test_json_tells_what_a_node_reads(options: Options) -> None:
         "tags": [],
         "config": {"materialized": "view"},
     }
+
+
+def test_keys_pick_from_the_manifest(options: Options) -> None:
+    only_model = replace(options, select=("fct_orders",), resource_types=("model",))
+
+    (record,) = ls(only_model, output="json", keys=("name", "config.materialized", "language"))
+
+    assert record == {"name": "fct_orders", "config.materialized": "view", "language": "sql"}
+
+
+def test_resource_types_narrow_the_list(options: Options) -> None:
+    no_tests = replace(options, select=("+fct_orders",), excluded_resource_types=("test", "source"))
+
+    assert ls(no_tests, output="name") == ["fct_orders", "stg_orders"]
 
 
 def test_selection_and_exclusion_narrow_the_list(options: Options) -> None:
@@ -130,7 +144,7 @@ def test_an_empty_selection_is_a_mistake_unless_allowed(options: Options) -> Non
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ({"resource_types": ("kpis",)}, "K002: unknown resource type 'kpis'"),
+        ({"output": "json", "keys": ("naem",)}, "K002: unknown output key 'naem'"),
         ({"output": "yaml"}, "K002: unknown output 'yaml'"),
     ],
 )

@@ -17,7 +17,6 @@ from kpi_runner.report.json import (
     event_record,
     kpi_results,
     report_record,
-    run_results,
 )
 
 STEP = StepResult(
@@ -101,9 +100,15 @@ def test_a_finding_without_a_place_has_the_same_keys() -> None:
 
 
 def test_events_are_named_after_what_happened() -> None:
-    assert event_record(StepFinished(STEP))["event"] == "step_finished"
+    step = event_record(StepFinished(STEP), time="2026-05-01T00:00:00+00:00")
+
+    assert (step["event"], step["time"]) == ("step_finished", "2026-05-01T00:00:00+00:00")
+    assert (step["level"], step["code"]) == ("error", "K710")
     assert event_record(Published("w.duckdb", 3, 0.5)) == {
         "event": "published",
+        "time": "",
+        "level": "info",
+        "code": None,
         "path": "w.duckdb",
         "relations": 3,
         "seconds": 0.5,
@@ -117,21 +122,6 @@ def test_a_report_is_json_with_its_exit_code() -> None:
     assert record["exit_code"] == 1
     assert [step["unique_id"] for step in record["steps"]] == ["model.shop.a"]
     assert [check["unique_id"] for check in record["checks"]] == ["test.shop.t", "kpi.shop.aov"]
-
-
-def test_run_results_hold_steps_and_data_tests_in_dbt_keys() -> None:
-    record = run_results(REPORT, metadata={"generated_at": "2026-05-01T00:00:00Z"})
-
-    assert record["metadata"]["schema_version"] == 1
-    assert record["metadata"]["generated_at"] == "2026-05-01T00:00:00Z"
-    assert record["elapsed_time"] == 1.0
-    assert [
-        (row["unique_id"], row["status"], row["failures"], row["message"])
-        for row in record["results"]
-    ] == [
-        ("model.shop.a", "error", None, "no column 'x'"),
-        ("test.shop.t", "warn", 2, None),
-    ]
 
 
 def test_kpi_results_hold_assertions_with_their_failing_values() -> None:

@@ -10,7 +10,7 @@ import pytest
 from kpi_runner.adapters import open_adapter
 from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.core.config import TargetConfig
-from kpi_runner.core.errors import RunFailed
+from kpi_runner.core.errors import RunFailed, UsageError
 from kpi_runner.core.names import Relation
 from kpi_runner.core.node import Column, Source
 from kpi_runner.core.placeholders import Facts
@@ -52,7 +52,14 @@ def test_a_whole_last_day_and_a_given_day_come_before_the_moments(adapter: Adapt
     ]
 
     assert find_facts(adapter, tables, missing=[]).as_of == "2026-03-31"
-    assert find_facts(adapter, tables, missing=[], as_of="2026-02-28").as_of == "2026-02-28"
+    assert find_facts(adapter, tables, missing=[], as_of="2026-06-30").as_of == "2026-06-30"
+
+
+def test_a_day_before_all_data_is_refused(adapter: Adapter) -> None:
+    tables = [shop(adapter), raw(adapter, "e", at=("date", "date '2026-05-01'"))]
+
+    with pytest.raises(UsageError, match="K002.*begins on 2026-05-01"):
+        find_facts(adapter, tables, missing=[], as_of="2026-04-30")
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ CODES = [
     (OSError(errno.EROFS, "Read-only file system"), "K703"),
     (PermissionError(errno.EACCES, "Permission denied"), "K703"),
     (MemoryError(), "K704"),
-    (FileNotFoundError(errno.ENOENT, "No such file"), None),
+    (FileNotFoundError(errno.ENOENT, "No such file"), "K703"),
     (ValueError(), None),
 ]
 

@@ -20,7 +20,7 @@ from kpi_runner.adapters import open_adapter
 from kpi_runner.core.config import TargetConfig
 from kpi_runner.core.names import Relation
 from kpi_runner.run.lock import owner_note
-from kpi_runner.run.publish import publish
+from kpi_runner.run.publish import BUILD_TABLE, build_query, publish
 from kpi_runner.run.state import PublishedState, prepare_state
 
 folder, number = Path(sys.argv[1]), int(sys.argv[2])
@@ -42,7 +42,8 @@ with owner_note(database):
         )
         relations = {orders: orders, lines: lines}
         path = folder / "warehouse.duckdb"
-        publish(adapter, path=path, relations=relations, tables={}, info=info, details={})
+        tables = {BUILD_TABLE: build_query(info, {})}
+        publish(adapter, path=path, relations=relations, tables=tables, info=info)
         print(number, flush=True)
 """
 
@@ -59,7 +60,7 @@ def test_killed_build_never_leaves_a_broken_or_mixed_state(tmp_path: Path) -> No
         assert public in (reported, reported + 1)
         number = public
 
-    assert number > KILLS
+    assert number > KILLS // 2
     leftovers = [path.name for path in tmp_path.glob(".warehouse.duckdb.*")]
     assert len(leftovers) <= 2  # of the last killed process alone, and its log
 

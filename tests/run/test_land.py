@@ -16,8 +16,9 @@ from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.names import Relation
 from kpi_runner.core.node import Column, Source
 from kpi_runner.core.result import LandResult
+from kpi_runner.core.span import Span
 from kpi_runner.load.raw import find_raw_files
-from kpi_runner.run.land import land_tables
+from kpi_runner.run.land import MappingTemplates, land_tables
 from kpi_runner.run.state import read_raw_tables
 
 CASES = Path(__file__).parents[1] / "cases" / "landing"
@@ -58,7 +59,10 @@ class Shop:
             self.adapter,
             [TABLE],
             files=files,
-            render_mapping=lambda file: file.text.replace("{{ root }}", str(self.root)),
+            mappings=MappingTemplates(
+                render=lambda file: file.text.replace("{{ root }}", str(self.root)),
+                locate=lambda path, place: Span(path, *place),
+            ),
             emit=lambda event: None,
         )
         return result

@@ -15,7 +15,7 @@ from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.core.config import TargetConfig
 from kpi_runner.core.errors import MachineFailed, SqlFailed
 from kpi_runner.core.names import Relation
-from kpi_runner.run.publish import publish
+from kpi_runner.run.publish import BUILD_TABLE, build_query, publish
 from kpi_runner.run.state import PublishedState, prepare_state, read_published
 
 ORDERS = Relation("core", "fct_orders")
@@ -40,15 +40,11 @@ def publish_orders(adapter: Adapter, path: Path, number: int) -> None:
         published_at="2026-05-01T02:03:04+00:00",
         as_of="2026-04-30",
     )
-    tables = {RESULTS: "select 'pass' as status"}
-    publish(
-        adapter,
-        path=path,
-        relations={ORDERS: ORDERS},
-        tables=tables,
-        info=info,
-        details={"currency": "EUR"},
-    )
+    tables = {
+        RESULTS: "select 'pass' as status",
+        BUILD_TABLE: build_query(info, {"currency": "EUR"}),
+    }
+    publish(adapter, path=path, relations={ORDERS: ORDERS}, tables=tables, info=info)
 
 
 def read(path: Path, query: str = "from core.fct_orders") -> list[tuple[object, ...]]:
@@ -110,14 +106,7 @@ def test_failing_query_changes_nothing_and_the_next_build_publishes(
     info = PublishedState(build_id="b", path="", published_at="2026-01-01", as_of="")
 
     with pytest.raises(SqlFailed):
-        publish(
-            adapter,
-            path=path,
-            relations={ORDERS: ORDERS},
-            tables={},
-            info=info,
-            details={"currency": "EUR"},
-        )
+        publish(adapter, path=path, relations={ORDERS: ORDERS}, tables={}, info=info)
 
     assert path.read_bytes() == before
     assert names(tmp_path) == ["warehouse.duckdb"]
@@ -176,7 +165,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
 info = PublishedState(build_id="b", path="", published_at="2026-01-01", as_of="")
 tables = {Relation("core", "t"): "select md5(range::varchar) as m from range(300000)"}
 try:
-    publish(adapter, path=Path(sys.argv[1]), relations={}, tables=tables, info=info, details={})
+    publish(adapter, path=Path(sys.argv[1]), relations={}, tables=tables, info=info)
 except MachineFailed as error:
     print(error.diagnostics[0].code)
 """

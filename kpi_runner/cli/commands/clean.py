@@ -12,9 +12,11 @@ from kpi_runner.ops.options import Options
 
 @click.command(cls=Command)
 @shared(*PROJECT, "target_path", *PRINT)
-def clean(options: Options) -> int:
-    """Remove artifacts and the work databases.
+@click.option("--all", "everything", is_flag=True, help="The work databases too.")
+def clean(options: Options, *, everything: bool) -> int:
+    """Remove artifacts, and what nobody points to.
 
-    What is published stays.
+    Those are leftovers of killed builds, published states that are kept no longer, and work
+    databases that cannot be used or whose raw folder is gone. What is published stays.
     """
-    return print_report(clean_project(options), options)
+    return print_report(clean_project(options, everything=everything), options)

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import click
 
-from kpi_runner.cli.options import PRINT, PROJECT, SELECTION, Command, shared
+from kpi_runner.cli.options import KINDS, PRINT, PROJECT, SELECTION, Command, shared
 from kpi_runner.cli.output import print_text
 from kpi_runner.ops.ls import ls as list_nodes
 from kpi_runner.ops.options import Options
 from kpi_runner.report.json import dump_json
 
-KINDS = ["model", "seed", "source", "test", "kpi"]
 STYLES = ["selector", "name", "path", "json"]
 
 
 @click.command(cls=Command)
-@shared(*PROJECT, *SELECTION, *PRINT)
-@click.option(
-    "--resource-type", type=click.Choice(KINDS), multiple=True, help="Only nodes of these kinds."
-)
+@shared(*PROJECT, *SELECTION, *KINDS, "target_path", *PRINT)
 @click.option(
     "--output",
     "--format",
@@ -26,9 +22,16 @@ STYLES = ["selector", "name", "path", "json"]
     default="selector",
     help="What to print of each node.",
 )
-def ls(options: Options, *, resource_type: tuple[str, ...], output: str) -> None:
+@click.option(
+    "--output-keys",
+    metavar="KEYS",
+    multiple=True,
+    help="With JSON: which keys, such as 'name config.materialized'.",
+)
+def ls(options: Options, *, output: str, output_keys: tuple[str, ...]) -> None:
     """List models, sources, seeds, tests and KPIs."""
-    nodes = list_nodes(options, resource_types=resource_type, output=output)
+    keys = tuple(key for text in output_keys for key in text.split())
+    nodes = list_nodes(options, output=output, keys=keys)
     lines = [node if isinstance(node, str) else dump_json(node, indent=None) for node in nodes]
     if lines:
         print_text("\n".join(lines))

@@ -11,7 +11,7 @@ from kpi_runner.ops.parse import parse as parse_project
 
 
 @click.command(cls=Command)
-@shared(*PROJECT, *PRINT)
+@shared(*PROJECT, "target_path", *PRINT)
 def parse(options: Options) -> int:
     """Read the whole project and report what is wrong with it."""
     return run_printed(parse_project, options)

@@ -19,7 +19,7 @@ GRAINS = [grain.value for grain in Grain if grain != Grain.ALL]
 
 
 @click.command(cls=Command)
-@shared(*PROJECT, "database", "as_of", *PRINT)
+@shared(*PROJECT, "raw", "database", "as_of", *PRINT)
 @click.argument("kpis", metavar="KPI...", nargs=-1, required=True)
 @click.option("--grain", type=click.Choice(GRAINS), help="One row a period, not one for all.")
 @click.option("--by", metavar="DIM,…", default="", help="Dimensions that split the values.")

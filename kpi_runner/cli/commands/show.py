@@ -13,7 +13,7 @@ from kpi_runner.ops.show import show as show_rows
 
 
 @click.command(cls=Command)
-@shared(*PROJECT, "raw", "as_of", *PRINT)
+@shared(*PROJECT, "raw", "as_of", "lock_timeout", *PRINT)
 @click.argument("name", default="")
 @click.option("-s", "--select", metavar="NAME", default="", help="The model, as in dbt.")
 @click.option("--inline", metavar="SQL", default="", help="A query in place of a model.")

@@ -11,7 +11,7 @@ from kpi_runner.ops.test import test as test_project
 
 
 @click.command(cls=Command)
-@shared(*PROJECT, *SELECTION, *DATA, *RUN, *PRINT)
+@shared(*PROJECT, *SELECTION, *DATA, *RUN, "store_failures", *PRINT)
 def test(options: Options) -> int:
     """Run the data tests on what is built."""
     return run_printed(test_project, options)

@@ -27,10 +27,7 @@ ranked as (
     select
         customer_id,
         person_id,
-        row_number() over (
-            partition by customer_id
-            order by link_count desc
-        ) as end_rank
+        row_number() over (partition by customer_id order by link_count desc) as end_rank
     from links
 ),
 

@@ -70,8 +70,7 @@ grossed as (
         case
             when included_tax_amount = 0 or allocated_discount_amount = listed_amount
                 then {{ fine_money('listed_amount') }}
-            when allocated_discount_amount = 0
-                then {{ fine_money('sales_amount') }}
+            when allocated_discount_amount = 0 then {{ fine_money('sales_amount') }}
             else {{ fine_money(
                 'cast(listed_amount as double) * cast(sales_amount as double)'
                 ' / cast(listed_amount - allocated_discount_amount as double)'

@@ -1,3 +1,4 @@
+{# noqa: K806 because every fact takes from here who ordered, where and when #}
 {{ config(materialized='table') }}
 with
 
@@ -23,8 +24,7 @@ ranked as (
         is_customer_order,
         case when person_id is not null then row_number() over placed_orders end
             as placed_order_rank,
-        case when is_customer_order then row_number() over valid_orders end
-            as valid_order_rank,
+        case when is_customer_order then row_number() over valid_orders end as valid_order_rank,
         case when is_customer_order then lag(order_date) over valid_orders end
             as previous_valid_order_date,
         case when is_customer_order then lead(order_date) over valid_orders end
@@ -35,13 +35,8 @@ ranked as (
         end as first_valid_order_date
     from positioned
     window
-        all_orders as (
-            partition by person_id
-        ),
-        placed_orders as (
-            partition by person_id
-            order by ordered_at, order_position
-        ),
+        all_orders as (partition by person_id),
+        placed_orders as (partition by person_id order by ordered_at, order_position),
         valid_orders as (
             partition by person_id, is_customer_order
             order by ordered_at, order_position

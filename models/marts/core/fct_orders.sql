@@ -77,8 +77,7 @@ final as (
         orders.first_valid_order_date,
         orders.previous_valid_order_date,
         orders.next_valid_order_date,
-        case when orders.valid_order_rank = 1 then orders.order_date + 365 end
-            as repeat_base_date,
+        case when orders.valid_order_rank = 1 then orders.order_date + 365 end as repeat_base_date,
         orders.order_hour,
         orders.ordered_at
     from orders

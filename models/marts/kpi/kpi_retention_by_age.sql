@@ -70,9 +70,7 @@ cells as (
         cohorts.customer_count,
         shop.as_of_date,
         unnest(
-            generate_series(
-                0, date_diff('day', cohorts.month_start_date, shop.as_of_date) // 30
-            )
+            generate_series(0, date_diff('day', cohorts.month_start_date, shop.as_of_date) // 30)
         ) as age
     from cohorts
     cross join shop
@@ -114,8 +112,8 @@ rates as (
         cast(cells.age as varchar) as segment,
         coalesce(active_per_cell.active_count, 0) as numerator,
         cells.customer_count as denominator,
-        30 * (cells.age + 1) - 1
-            > date_diff('day', cells.month_end_date, cells.as_of_date) as is_immature
+        30 * (cells.age + 1) - 1 > date_diff('day', cells.month_end_date, cells.as_of_date)
+            as is_immature
     from cells
     cross join variants
     left join active_per_cell
@@ -133,9 +131,8 @@ final as (
         segment,
         cast(numerator as double) as numerator,
         cast(denominator as double) as denominator,
-        case
-            when not is_immature then cast(numerator as double) / nullif(denominator, 0)
-        end as value,
+        case when not is_immature then cast(numerator as double) / nullif(denominator, 0) end
+            as value,
         cast(denominator as bigint) as sample_size,
         case when is_immature then 'immature' end as null_reason
     from rates

@@ -1,0 +1,3 @@
+"""The rules of lint, one function each; its docstring is what ``kpi explain`` prints."""
+
+from __future__ import annotations

@@ -1,0 +1,86 @@
+"""Finds the expression in kpis.yml that the database refuses in a mart.
+
+A mart holds the SQL of all KPIs of its areas; which of them is to blame shows when each
+expression is asked alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kpi_runner.adapters.protocol import Adapter
+from kpi_runner.core.errors import SqlFailed
+from kpi_runner.core.kpi import Expression, Variant
+from kpi_runner.core.names import NodeId
+from kpi_runner.core.placeholders import Facts, fill_placeholders
+from kpi_runner.core.span import Span
+from kpi_runner.ops.workspace import Workspace
+from kpi_runner.sql.clues import find_clue, refine_offset
+
+_PERIOD = re.compile(r"\bperiod_(?:start|end)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One expression of a KPI as a query of its own: what stands before it, and behind it."""
+
+    expression: Expression
+    before: str
+    behind: str
+
+
+def find_expression(
+    workspace: Workspace, facts: Facts, node: NodeId, *, adapter: Adapter
+) -> Span | None:
+    """Returns the place in kpis.yml of what the database refuses of a mart's KPIs, or None."""
+    model = workspace.project.models.get(node)
+    areas = {call.area for call in model.scan.kpis} if model else set()
+    kpis = {kpi.name for kpi in workspace.project.kpis.values() if kpi.area in areas}
+    if not kpis:
+        return None
+    session = adapter.session()
+    try:
+        for variant in workspace.compiler.kpis.variants.values():
+            for question in _questions(workspace, variant) if variant.kpi in kpis else ():
+                place = _ask(session, facts, question)
+                if place:
+                    return place
+    finally:
+        session.close()
+    return None
+
+
+def _questions(workspace: Workspace, variant: Variant) -> Iterator[_Question]:
+    model = workspace.project.find_model(variant.source_model)
+    if model is None:
+        return
+    parts = (variant.measure, variant.numerator, variant.denominator)
+    expressions = [part for part in parts if isinstance(part, Expression)]
+    columns = "*"
+    if any(_PERIOD.search(expression.sql) for expression in expressions):
+        columns = "*, date '2000-01-01' as period_start, date '2000-01-01' as period_end"
+    relation = f"from (select {columns} from {model.relation.sql})"
+    where = ""
+    if variant.where:
+        yield _Question(variant.where, f"select 1 {relation} where ", "")
+        where = f" where {variant.where.sql}"
+    for expression in expressions:
+        yield _Question(expression, "select ", f" {relation}{where}")
+
+
+def _ask(session: Adapter, facts: Facts, question: _Question) -> Span | None:
+    expression = question.expression
+    text = fill_placeholders(expression.sql, facts)
+    try:
+        session.query(f"{question.before}{text}{fill_placeholders(question.behind, facts)}")
+    except SqlFailed as error:
+        offset = find_clue(text, error.message)
+        if error.position is not None:
+            sent = f"{question.before}{text}".encode()[: error.position].decode(errors="ignore")
+            found = len(sent) - len(question.before)
+            offset = refine_offset(text, found, error=error) if 0 <= found < len(text) else offset
+        word = re.compile(r"\w+|.").match(text, offset or 0)
+        return expression.place(offset or 0, word.end() if word else len(text))
+    return None

@@ -1,0 +1,75 @@
+"""Lets the work database of a dbt project read the sources in the file of its profile.
+
+Sources of a dbt project do not land: they are tables of the file that the project is published
+into. The file is attached, read-only, and each source is a view of its own name, so that the
+SQL of a model is the same in the work database and in the published file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+from kpi_runner.adapters.protocol import Adapter
+from kpi_runner.adapters.statements import VIEW, create_as, create_schema
+from kpi_runner.core.names import Relation, quote_text
+from kpi_runner.core.node import Source
+from kpi_runner.run.clock import now
+from kpi_runner.run.state import RawTable, read_raw_tables, write_raw_table
+
+ALIAS = "profile_file"
+_EXISTING = f"""
+select schema_name, table_name as name from duckdb_tables() where database_name = '{ALIAS}'
+union all
+select schema_name, view_name as name from duckdb_views() where database_name = '{ALIAS}'
+"""
+
+
+def attach_file(adapter: Adapter, path: Path) -> None:
+    """Attaches the file; as long as it is attached no other process can write into it.
+
+    Raises MachineFailed (K701) while another process has it open for writing.
+    """
+    adapter.execute(f"attach {quote_text(str(path))} as {ALIAS} (read_only)")
+
+
+def mirror_sources(adapter: Adapter, path: Path, *, sources: Iterable[Source]) -> None:
+    """Makes a view of each source that the file holds, and notes what the file is.
+
+    Whatever reads a source is built again when somebody else has written into the file.
+    """
+    before = read_raw_tables(adapter)
+    stat = path.stat()
+    existing = {Relation(*row) for row in adapter.query(_EXISTING).rows}
+    with adapter.transaction():
+        for source in sources:
+            is_missing = source.relation not in existing
+            known = before.get(source.id)
+            if known and (known.size, known.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
+                continue
+            if not is_missing:
+                adapter.execute(create_schema(source.relation.schema))
+                query = f"select * from {ALIAS}.{source.relation.sql}"
+                adapter.execute(create_as(source.relation, query, kind=VIEW))
+            content = f"{stat.st_size} {stat.st_mtime_ns} {is_missing}"
+            table = RawTable(
+                node=source.id,
+                path=str(path),
+                size=stat.st_size,
+                mtime_ns=stat.st_mtime_ns,
+                data_fingerprint=sha256(content.encode()).hexdigest(),
+                is_missing=is_missing,
+                landed_at=now(),
+                relation=str(source.relation),
+            )
+            write_raw_table(adapter, table)
+
+
+def note_own_change(adapter: Adapter, path: Path) -> None:
+    """Notes that the file is another one because it was published into; its sources are not."""
+    stat = path.stat()
+    with adapter.transaction():
+        for table in read_raw_tables(adapter).values():
+            write_raw_table(adapter, replace(table, size=stat.st_size, mtime_ns=stat.st_mtime_ns))

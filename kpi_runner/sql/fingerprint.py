@@ -1,0 +1,131 @@
+"""The text of a query without what does not matter to the database, and what it depends on.
+
+Tokens, no grammar: two texts get the same form only if a database reads the same in them. The
+comments, white space and case of keywords are gone; strings and names stand as they are.
+"""
+
+from __future__ import annotations
+
+import re
+
+from kpi_runner.sql.tokens import Unreadable, text_of, tokenize
+from kpi_runner.sql.words import recase
+
+_STRING = r"[eE]'(?:[^'\\]|\\.|'')*+'|[a-zA-Z]?'(?:[^']|'')*+'|\"(?:[^\"]|\"\")*+\""
+_TOKEN = re.compile(
+    rf"--[^\n]*|<missing [^>]*>|{_STRING}"
+    r"|[^\W\d][\w$]*|\d[\d_]*(?:\.[\d_]*)?(?:[eE][-+]?\d+)?"
+    r"|(?:(?!--)[-+*/<>=~!@#%^&|?:])+|\S",
+    re.DOTALL,
+)
+_RARE = re.compile(rf"{_STRING}|--[^\n]*|\$(\w*)\$(.*?)\$\1\$|(/\*)", re.DOTALL)
+_COMMENT_SIGN = re.compile(r"/\*|\*/")
+_UNQUOTED = re.compile(
+    rf"{_STRING}|(?<![\w.])(?P<word>[^\W\d]\w*)(?P<call> \()?|(?P<other>\S+)", re.DOTALL
+)
+_RELATION = re.compile(
+    r"'(?:[^']|'')*+'|(?<!\w)(?P<schema>[^\W\d]\w*+|\"(?:[^\"]|\"\")*+\") \. "
+    r"(?P<name>[^\W\d]\w*|\"(?:[^\"]|\"\")*+\")"
+)
+_CLOCKS = frozenset(
+    re.findall(r"\w+", "current_date current_time current_timestamp localtime localtimestamp")
+)
+_UNSTABLE_CALLS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        now today get_current_time get_current_timestamp transaction_timestamp statement_timestamp
+        random setseed uuid uuidv4 uuidv7 gen_random_uuid nextval currval
+        read_csv read_csv_auto read_parquet parquet_scan read_json read_json_auto read_ndjson
+        read_text read_blob glob sniff_csv
+        """,
+    )
+)
+
+
+def normalise(sql: str) -> str:
+    """Returns the text in the form that all texts of the same meaning share.
+
+    >>> normalise("SELECT  id -- the key\\nFROM core.a")
+    'select id from core . a'
+    """
+    plain = _without_rare(sql) if "/*" in sql or "$" in sql else sql
+    tokens = _tokens(plain)
+    if any(token[0].isalpha() and not token.islower() for token in tokens):
+        tokens = _tokens(_recased(plain))
+    while tokens and tokens[-1] == ";":
+        tokens.pop()
+    return " ".join(tokens)
+
+
+def find_unstable(normalised: str) -> str:
+    """Returns what makes a query answer differently over the same relations, or an empty text:
+    the clock, chance, or a file.
+
+    >>> find_unstable("select now ( ) , 'random ( )'"), find_unstable("from 'a.csv'")
+    ('now()', "'a.csv'")
+    """
+    before = ""
+    for match in _UNQUOTED.finditer(normalised):
+        word = (match["word"] or "").lower()
+        if word in _CLOCKS and before != ".":
+            return word
+        if match["call"] and word in _UNSTABLE_CALLS:
+            return f"{word}()"
+        if match[0].startswith("'") and before in ("from", "join"):
+            return match[0]
+        before = word or match[0]
+    return ""
+
+
+def find_relations(normalised: str) -> frozenset[tuple[str, str]]:
+    """Returns what may be a relation in a query, as schema and name without quotes.
+
+    >>> sorted(find_relations(normalise('select t.x from core.a as t')))
+    [('core', 'a'), ('t', 'x')]
+    """
+    return frozenset(
+        (_unquoted(match["schema"]), _unquoted(match["name"]))
+        for match in _RELATION.finditer(normalised)
+        if match["schema"]
+    )
+
+
+def _tokens(sql: str) -> list[str]:
+    return [token for token in _TOKEN.findall(sql) if not token.startswith("--")]
+
+
+def _recased(sql: str) -> str:
+    try:
+        return text_of(recase(tokenize(sql)))
+    except Unreadable:  # a sign of Jinja in SQL; then the case of keywords counts
+        return sql
+
+
+def _without_rare(sql: str) -> str:
+    """Takes block comments out, which nest, and writes dollar quotes as plain ones."""
+    parts: list[str] = []
+    position = 0
+    while match := _RARE.search(sql, position):
+        parts.append(sql[position : match.start()])
+        position = match.end()
+        if match[3]:
+            position = _comment_end(sql, position)
+            parts.append(" ")
+        elif match[2] is not None:
+            parts.append("'" + match[2].replace("'", "''") + "'")
+        else:
+            parts.append(match[0])
+    return "".join([*parts, sql[position:]])
+
+
+def _comment_end(sql: str, position: int) -> int:
+    depth = 1
+    while depth and (sign := _COMMENT_SIGN.search(sql, position)):
+        depth += 1 if sign[0] == "/*" else -1
+        position = sign.end()
+    return len(sql) if depth else position
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name

@@ -1,0 +1,139 @@
+"""Another target reads what is as it is in the default one, and builds what differs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.kit import PYPROJECT, Outcome
+from tests.setups import hold_database
+
+Write = Callable[[dict[str, str]], Path]
+Kpi = Callable[..., Outcome]
+
+TARGETS = (
+    PYPROJECT
+    + """
+[tool.kpi.models.private]
+schema = "private"
+[tool.kpi.targets.dev]
+[tool.kpi.targets.alice]
+"""
+)
+FILES = {
+    "pyproject.toml": TARGETS.replace('name = "shop"', 'name = "shop"\ntarget = "dev"'),
+    "models/sources.yml": """
+sources:
+  - name: shopify
+    tables: [{name: orders, columns: [{name: id, data_type: varchar}]}]
+""",
+    "seeds/raw/shopify/orders.csv": "id\n1\n2\n",
+    "models/private/int_orders.sql": "{{ config(materialized='table') }}\n"
+    "select id from {{ source('shopify', 'orders') }}",
+    "models/fct_orders.sql": "{{ config(materialized='table') }} select id from {{ ref('int_orders') }}",
+    "models/fct_total.sql": "{{ config(materialized='table') }}\n"
+    "select count(*) as orders from {{ ref('fct_orders') }}",
+    "models/fct.yml": "models: [{name: fct_orders, columns: [{name: id, data_tests: [unique]}]}]",
+}
+
+
+@pytest.fixture
+def alice(project: Write, kpi: Kpi) -> Callable[..., Outcome]:
+    """Builds the default target; the result runs a command on the other one."""
+    project(FILES)
+    assert kpi("build").exit_code == 0
+    return lambda *arguments: kpi(*arguments, "--target", "alice", "--log-format", "json")
+
+
+def steps(outcome: Outcome) -> dict[str, str]:
+    assert outcome.exit_code == 0, outcome.output
+    events = [json.loads(line) for line in outcome.stderr.splitlines()]
+    ran = [event for event in events if event["event"] == "step_finished"]
+    return {event["unique_id"].rpartition(".")[2]: event["reason"] for event in ran}
+
+
+def change_total(folder: Path, expression: str) -> None:
+    text = FILES["models/fct_total.sql"].replace("count(*)", expression)
+    (folder / "models/fct_total.sql").write_text(text)
+
+
+def rows(path: Path, query: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_what_is_the_same_is_not_built(alice: Callable[..., Outcome], tmp_path: Path) -> None:
+    assert steps(alice("build")) == {}
+    assert rows(tmp_path / "warehouse.alice.duckdb", "from core.fct_total") == [(2,)]
+    assert alice("test").exit_code == 0
+
+
+def test_only_what_differs_is_built_and_the_default_target_stays(
+    alice: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    before = (tmp_path / "warehouse.duckdb").read_bytes()
+    change_total(tmp_path, "10 * count(*)")
+
+    assert steps(alice("build")) == {"fct_total": "new"}
+    assert rows(tmp_path / "warehouse.alice.duckdb", "from core.fct_total") == [(20,)]
+    assert (tmp_path / "warehouse.duckdb").read_bytes() == before
+
+
+def test_what_it_reads_stays_while_the_default_target_publishes(
+    alice: Callable[..., Outcome], kpi: Kpi, tmp_path: Path
+) -> None:
+    """A link holds the state of the last build: nothing changes between two builds."""
+    alice("build")
+    (tmp_path / "seeds/raw/shopify/orders.csv").write_text("id\n1\n2\n3\n")
+    assert kpi("build").exit_code == 0
+
+    shown = json.loads(alice("show", "fct_total", "--format", "json").stdout)["rows"]
+    assert shown == [{"orders": 2}]
+    assert steps(alice("build")) == {}
+    shown = json.loads(alice("show", "fct_total", "--format", "json").stdout)["rows"]
+    assert shown == [{"orders": 3}]
+
+
+def test_a_selection_reads_the_parents_that_it_does_not_build(
+    alice: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    change_total(tmp_path, "count(*) + 1")
+
+    assert steps(alice("run", "-s", "fct_total")) == {"fct_total": "new"}
+    shown = json.loads(alice("show", "fct_total", "--format", "json").stdout)["rows"]
+    assert shown == [{"orders": 3}]
+
+
+def test_while_the_default_target_is_built_private_tables_are_built_here(
+    alice: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    with hold_database(tmp_path):
+        assert steps(alice("build")) == {"int_orders": "new"}
+    assert rows(tmp_path / "warehouse.alice.duckdb", "from core.fct_total") == [(2,)]
+
+
+def test_a_full_refresh_builds_everything_here(alice: Callable[..., Outcome]) -> None:
+    alice("build")
+
+    assert set(steps(alice("build", "-f"))) == {"int_orders", "fct_orders", "fct_total"}
+
+
+def test_without_a_published_state_everything_is_built(project: Write, kpi: Kpi) -> None:
+    project(FILES)
+
+    found = steps(kpi("build", "--target", "alice", "--log-format", "json"))
+
+    assert set(found) == {"int_orders", "fct_orders", "fct_total"}
+
+
+def test_checks_that_held_in_the_default_target_are_carried_over(
+    alice: Callable[..., Outcome],
+) -> None:
+    events = [json.loads(line) for line in alice("build").stderr.splitlines()]
+
+    assert [event for event in events if event["event"] == "check_finished"] == []
+    assert events[-1]["checks"][0]["is_carried"] is True
