@@ -52,7 +52,9 @@ def main() -> None:
     statuses = Counter(verdict.exit_code for verdict in verdicts)
     slowest = max(verdict.seconds for verdict in verdicts)
     print(f"{len(verdicts)} cases, exit statuses {dict(sorted(statuses.items()))}")
-    print(f"{sum(bool(v.problem) for v in verdicts)} not answered properly, slowest {slowest:.1f} s")
+    print(
+        f"{sum(bool(v.problem) for v in verdicts)} not answered properly, slowest {slowest:.1f} s"
+    )
 
 
 if __name__ == "__main__":

@@ -45,14 +45,20 @@ def main(runs: int) -> None:
         figures: dict[str, list[float]] = {"kpi build": [], "plain script": [], "no change": []}
         for _ in range(runs):
             shutil.rmtree(shop / ".kpi", ignore_errors=True)
-            figures["kpi build"].append(cpu([sys.executable, "-m", "kpi_runner", "build", "-q"], shop))
-            figures["no change"].append(cpu([sys.executable, "-m", "kpi_runner", "build", "-q"], shop))
+            figures["kpi build"].append(
+                cpu([sys.executable, "-m", "kpi_runner", "build", "-q"], shop)
+            )
+            figures["no change"].append(
+                cpu([sys.executable, "-m", "kpi_runner", "build", "-q"], shop)
+            )
             plain = Path(folder, "plain.duckdb")
             plain.unlink(missing_ok=True)
             figures["plain script"].append(
                 cpu([sys.executable, "-c", PLAIN, str(plain), str(plan)], shop)
             )
-        figures["import duckdb"] = [cpu([sys.executable, "-c", "import duckdb"], shop) for _ in range(runs)]
+        figures["import duckdb"] = [
+            cpu([sys.executable, "-c", "import duckdb"], shop) for _ in range(runs)
+        ]
     print(f"{len(statements)} statements, {runs} runs, CPU seconds: median (min-max)")
     medians = {name: statistics.median(values) for name, values in figures.items()}
     for name, values in figures.items():

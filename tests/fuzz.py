@@ -204,8 +204,8 @@ def _empty(chance: Random, data: bytes) -> bytes:
 
 
 def _insert_bytes(chance: Random, data: bytes) -> bytes:
-    odd = (b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\xc3", b"\xed\xa0\x80", b"\r", b"\x1b[31m", b"\x85",
-           b"\xe2\x80\xa8", b"\xf0\x9f\x92\xa9", b"\x08", b"\x7f", b"\t")  # fmt: skip
+    odd = (b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\xc3", b"\xed\xa0\x80", b"\r", b"\x1b[31m",
+           b"\x85", b"\xe2\x80\xa8", b"\xf0\x9f\x92\xa9", b"\x08", b"\x7f", b"\t")  # fmt: skip
     place = chance.randrange(len(data) + 1)
     return data[:place] + chance.choice(odd) + data[place:]
 

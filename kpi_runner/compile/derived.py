@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from kpi_runner.compile.kpi_breakdown import break_down
 from kpi_runner.compile.kpi_parts import Kind
 from kpi_runner.core.kpi import Additivity, Assertion, Variant
-from kpi_runner.sql.expression import read_formula
+from kpi_runner.sql.expression import read_formula, read_measure
+
+_LINEAR = re.compile(r"[\s()+-]*(part_\d+[\s()+-]*)+")
+"""Sums and differences of aggregates, with nothing else in between."""
 
 
 def derive_assertions(variant: Variant, variants: Mapping[str, Variant]) -> tuple[Assertion, ...]:
@@ -45,5 +49,13 @@ def adds_up(variant: Variant, variants: Mapping[str, Variant]) -> bool:
         return is_sum and all(adds_up(variants[name], variants) for name in parsed.names)
     if variant.measure is None:
         return False
+    if not _is_sum_of_sums(variant.measure.sql):
+        return False
     groups = break_down([variant], variants).groups
     return bool(groups) and all(group.key.kind == Kind.ADDITIVE for group in groups)
+
+
+def _is_sum_of_sums(sql: str) -> bool:
+    measure = read_measure(sql)
+    only_sums = all(part.roll_up == "sum" for part in measure.parts)
+    return only_sums and _LINEAR.fullmatch(measure.template) is not None

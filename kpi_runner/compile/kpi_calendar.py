@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from kpi_runner.compile.kpi_groups import last_day_of_hour
 from kpi_runner.compile.kpi_parts import Breakdown, Kind
 from kpi_runner.compile.kpi_shape import Shape
 from kpi_runner.core.kpi import Grain
@@ -177,12 +178,12 @@ def _spine_cte(breakdown: Breakdown, shape: Shape) -> Cte:
     )
     queries = [print_select(periods)]
     if _has_hours(breakdown, shape):
-        first = shape.start or "calendar_start"
+        first, last_day = shape.start or "calendar_start", last_day_of_hour("period_start")
         hours = Select(
-            columns=("'hour' as grain", "period_start", "cast(period_start as date) as period_end"),
+            columns=("'hour' as grain", "period_start", f"{last_day} as period_end"),
             source="hours",
             joins=("cross join first_days",),
-            where=(f"cast(period_start as date) between {first} and {shape.end}",),
+            where=(f"{last_day} >= {first}", f"cast(period_start as date) <= {shape.end}"),
         )
         queries.append(print_select(hours))
     return Cte("spine", print_union(queries))

@@ -107,7 +107,7 @@ def _hourly(scan: _Scan, rows: str) -> str:
         columns=(
             "'hour' as grain",
             "hour_start as period_start",
-            "max(date_day) as period_end",
+            f"{last_day_of_hour('hour_start')} as period_end",
             *_labels(scan.shape, hourly),
             *scan.aggregates,
         ),
@@ -286,6 +286,11 @@ _FORMS: Mapping[Kind, Callable[[_Scan], tuple[Cte, ...]]] = MappingProxyType(
         Kind.MODEL: _model_ctes,
     }
 )
+
+
+def last_day_of_hour(hour: str) -> str:
+    """The day on which an hour ends: where a zone is half an hour off, 23:30 ends the next day."""
+    return f"cast({hour} + interval 59 minute as date)"
 
 
 def hour_column(time: str) -> str:

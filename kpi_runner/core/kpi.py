@@ -48,7 +48,7 @@ class Expression:
         """Returns the place of a stretch of the expression."""
         if self.span is None:
             return None
-        return span_within(self.span, self.raw or self.sql, self.sql, start=start, end=end)
+        return span_within(self.span, self.sql, raw=self.raw or self.sql, start=start, end=end)
 
 
 @dataclass(frozen=True, slots=True)

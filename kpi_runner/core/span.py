@@ -24,19 +24,20 @@ class Span:
         return f"{self.path}:{self.line}:{self.column}"
 
 
-def span_within(value: Span, raw: str, text: str, *, start: int, end: int) -> Span:
+def span_within(value: Span, text: str, *, raw: str, start: int, end: int) -> Span:
     """Returns the span of a stretch of a value that a file may fold, indent or quote.
 
     Args:
         value: where the value begins.
-        raw: the file from there on.
         text: the value.
+        raw: the file from there on.
         start: offset of the stretch in ``text``; ``end``: that of its end.
 
-    >>> str(span_within(Span("k.yml", 3, 5), "sum(\\n  amount)", "sum( amount)", start=5, end=11))
+    >>> raw = "sum(\\n  amount)"
+    >>> str(span_within(Span("k.yml", 3, 5), "sum( amount)", raw=raw, start=5, end=11))
     'k.yml:4:3'
     """
-    first, last = (_raw_offset(raw, text, offset) for offset in (start, max(start, end - 1)))
+    first, last = (_raw_offset(text, offset, raw=raw) for offset in (start, max(start, end - 1)))
     found = LineIndex(raw).span(value.path, start=first, end=last + 1)
     before, within = value.line - 1, value.column - 1
     return Span(
@@ -48,7 +49,7 @@ def span_within(value: Span, raw: str, text: str, *, start: int, end: int) -> Sp
     )
 
 
-def _raw_offset(raw: str, text: str, offset: int) -> int:
+def _raw_offset(text: str, offset: int, *, raw: str) -> int:
     """The offset in ``raw`` of a character of ``text``; white space may differ."""
     place = -1
     for char in (*"".join(text[:offset].split()), *text[offset : offset + 1].strip()):

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import SqlFailed
 from kpi_runner.core.node import DataTest, Model
-from kpi_runner.core.placeholders import Facts
 from kpi_runner.core.span import LineIndex, Span
 from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.ops.compiled_files import compiled_path
 from kpi_runner.ops.kpi_places import find_expression
 from kpi_runner.ops.seed_places import explain_seed
-from kpi_runner.ops.sql_places import BEFORE_READING, Failure, find_place, is_unclosed
-from kpi_runner.ops.workspace import Workspace, marts_of
+from kpi_runner.ops.sql_places import BEFORE_READING, Failure, Scene, find_place, is_unclosed
+from kpi_runner.ops.workspace import marts_of
 from kpi_runner.ops.yaml_places import find_line, find_word
 from kpi_runner.run.checks import Check
 from kpi_runner.run.executor import FailedStatement
@@ -23,27 +19,18 @@ from kpi_runner.sql.clues import named
 from kpi_runner.sql.syntax import has_missing_comma
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """Where something failed: the project, what landing found out, and the database."""
-
-    workspace: Workspace
-    facts: Facts
-    adapter: Adapter
-
-
 def explain_step(scene: Scene, failed: FailedStatement) -> Diagnostic:
     """Returns the K710 diagnostic of a failed step."""
     return explain_failure(scene, Failure(failed.step.node, failed.statement.sql, failed.error))
 
 
-def explain_check(scene: Scene, check: Check, error: SqlFailed) -> Diagnostic:
+def explain_check(scene: Scene, check: Check, *, error: SqlFailed) -> Diagnostic:
     """Returns the K710 diagnostic of a data test or assertion that cannot be evaluated."""
     if not check.is_assertion:
         return explain_failure(scene, Failure(check.node, check.sql, error))
     message = f"assertion '{check.name}' of KPI '{check.kpi}' cannot be evaluated: "
-    place = _in_mart(scene, check, error) or (
-        check.span and _in_yaml(scene, check.span, Failure(check.node, check.sql, error))
+    place = _in_mart(scene, check, error=error) or (
+        check.span and _in_yaml(scene, Failure(check.node, check.sql, error), entry=check.span)
     )
     return Diagnostic("K710", message + first_line(error), place, _hint(check.sql, error))
 
@@ -54,16 +41,16 @@ def explain_failure(scene: Scene, failure: Failure) -> Diagnostic:
     nothing tells the place, at the node."""
     project, node, error = scene.workspace.project, failure.node, failure.error
     kind, name = node.split(".")[0], node.rsplit(".", 1)[-1]
-    message, notes = f"{kind} '{name}': {first_line(error)}", ()
+    notes: tuple[str, ...] = ()
     if node in project.seeds:
-        said, span = explain_seed(project.config.root, project.seeds[node], error)
+        said, span = explain_seed(project.seeds[node], error, root=project.config.root)
         return Diagnostic("K710", f"{kind} '{name}': {said}", span, _hint(failure.sql, error))
     owner = project.models.get(node) or project.tests.get(node)
     if owner is not None:
         notes = (f"compiled: {_artifacts(scene)}/{compiled_path(project, node)}",)
     return Diagnostic(
         "K710",
-        message,
+        f"{kind} '{name}': {first_line(error)}",
         _place(scene, failure, owner=owner),
         _unclosed_hint(scene, failure) or _hint(failure.sql, error),
         notes,
@@ -76,31 +63,29 @@ def first_line(error: SqlFailed) -> str:
 
 
 def _place(scene: Scene, failure: Failure, *, owner: Model | DataTest | None) -> Span | None:
-    workspace, facts = scene.workspace, scene.facts
     if owner is None:
         return None
     if isinstance(owner, DataTest) and owner.kind != "singular":
-        in_macro = find_place(workspace, facts, failure)
+        in_macro = find_place(scene, failure)
         if in_macro and in_macro.path != owner.path:
             return in_macro
-        return owner.span and _in_yaml(scene, owner.span, failure, owner=owner.column)
+        return owner.span and _in_yaml(scene, failure, entry=owner.span, owner=owner.column)
     if isinstance(owner, Model) and owner.scan.kpis:
-        found = find_expression(workspace, facts, owner.id, adapter=scene.adapter)
+        found = find_expression(scene, owner.id)
         if found:
             return found
-    return find_place(workspace, facts, failure) or _in_raw(owner, failure.error) or (
+    return find_place(scene, failure) or _in_raw(owner, failure.error) or (
         owner.span or Span(owner.path)
     )  # fmt: skip
 
 
-def _in_mart(scene: Scene, check: Check, error: SqlFailed) -> Span | None:
+def _in_mart(scene: Scene, check: Check, *, error: SqlFailed) -> Span | None:
     """The place of what failed only while the rows behind an assertion were read."""
     if error.kind in BEFORE_READING:
         return None
     for mart in marts_of(scene.workspace.project, [check.node]):
         failure = Failure(mart, check.sql, error)
-        found = find_expression(scene.workspace, scene.facts, mart, adapter=scene.adapter)
-        found = found or find_place(scene.workspace, scene.facts, failure)
+        found = find_expression(scene, mart) or find_place(scene, failure)
         if found:
             return found
     return None
@@ -116,16 +101,16 @@ def _in_raw(owner: Model | DataTest, error: SqlFailed) -> Span | None:
     return None
 
 
-def _in_yaml(scene: Scene, entry: Span, failure: Failure, *, owner: str = "") -> Span:
+def _in_yaml(scene: Scene, failure: Failure, *, entry: Span, owner: str = "") -> Span:
     """The place in a YAML entry of SQL that stands there, or of a name of the message."""
     root, error = scene.workspace.project.config.root, failure.error
     if error.position is not None:
         before = failure.sql.encode()[: error.position].decode(errors="ignore")
         line, column = LineIndex(failure.sql).position(len(before))
-        found = find_line(root, entry, failure.sql.split("\n")[line - 1], column=column)
+        found = find_line(root, entry, line=failure.sql.split("\n")[line - 1], column=column)
         if found:
             return found
-    return find_word(root, entry, named(error.message), owner=owner)
+    return find_word(root, entry, words=named(error.message), owner=owner)
 
 
 def _artifacts(scene: Scene) -> str:
@@ -133,7 +118,7 @@ def _artifacts(scene: Scene) -> str:
 
 
 def _unclosed_hint(scene: Scene, failure: Failure) -> str:
-    is_found = is_unclosed(scene.workspace, scene.facts, failure)
+    is_found = is_unclosed(scene, failure)
     return "Close the parenthesis that opens here." if is_found else ""
 
 

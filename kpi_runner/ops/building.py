@@ -13,9 +13,10 @@ from kpi_runner.core.placeholders import Facts
 from kpi_runner.core.plan import Step
 from kpi_runner.core.result import Status, StepResult
 from kpi_runner.ops.batches import add_batches, reason_of
-from kpi_runner.ops.blame import Scene, explain_step
+from kpi_runner.ops.blame import explain_step
 from kpi_runner.ops.bookkeeping import Bookkeeping
 from kpi_runner.ops.hooks import run_hooks
+from kpi_runner.ops.sql_places import Scene
 from kpi_runner.ops.stages import Run, Stage
 from kpi_runner.ops.steps import plan_steps, relation_parents
 from kpi_runner.ops.trial import without_rows

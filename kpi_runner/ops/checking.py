@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from kpi_runner.core.placeholders import Facts
 from kpi_runner.core.project import Project
 from kpi_runner.core.result import CheckResult, Status
-from kpi_runner.ops.blame import Scene, explain_check
+from kpi_runner.ops.blame import explain_check
 from kpi_runner.ops.bookkeeping import Bookkeeping
 from kpi_runner.ops.carried import (
     PlannedCheck,
@@ -19,6 +18,7 @@ from kpi_runner.ops.carried import (
     plan_carrying,
 )
 from kpi_runner.ops.options import Options
+from kpi_runner.ops.sql_places import Scene
 from kpi_runner.ops.stages import Run, Stage
 from kpi_runner.ops.steps import plan_checks
 from kpi_runner.ops.trial import bind_checks
@@ -72,11 +72,12 @@ def check_all(run: Run, checking: Checking, *, facts: Facts) -> tuple[CheckResul
     """Runs what has to run; returns all results, in the order of the checks."""
     if run.options.empty:
         return bind_checks(run, [one.check for one in checking.planned], facts=facts)
+    scene = Scene(run.workspace, facts, run.adapter)
     results = run_checks(
         [one.check for one in checking.due],
         run.adapter,
         threads=run.threads,
-        explain=partial(explain_check, Scene(run.workspace, facts, run.adapter)),
+        explain=lambda check, error: explain_check(scene, check, error=error),
         emit=run.emit,
         fail_fast=run.options.fail_fast,
     )

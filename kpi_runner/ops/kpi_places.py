@@ -16,6 +16,7 @@ from kpi_runner.core.kpi import Expression, Variant
 from kpi_runner.core.names import NodeId
 from kpi_runner.core.placeholders import Facts, fill_placeholders
 from kpi_runner.core.span import Span
+from kpi_runner.ops.sql_places import Scene
 from kpi_runner.ops.workspace import Workspace
 from kpi_runner.sql.clues import find_clue, refine_offset
 
@@ -31,25 +32,22 @@ class _Question:
     behind: str
 
 
-def find_expression(
-    workspace: Workspace, facts: Facts, node: NodeId, *, adapter: Adapter
-) -> Span | None:
+def find_expression(scene: Scene, node: NodeId) -> Span | None:
     """Returns the place in kpis.yml of what the database refuses of a mart's KPIs, or None."""
-    model = workspace.project.models.get(node)
+    project, variants = scene.workspace.project, scene.workspace.compiler.kpis.variants
+    model = project.models.get(node)
     areas = {call.area for call in model.scan.kpis} if model else set()
-    kpis = {kpi.name for kpi in workspace.project.kpis.values() if kpi.area in areas}
+    kpis = {kpi.name for kpi in project.kpis.values() if kpi.area in areas}
     if not kpis:
         return None
-    session = adapter.session()
+    asked = [variant for variant in variants.values() if variant.kpi in kpis]
+    questions = (one for variant in asked for one in _questions(scene.workspace, variant))
+    session = scene.adapter.session()
     try:
-        for variant in workspace.compiler.kpis.variants.values():
-            for question in _questions(workspace, variant) if variant.kpi in kpis else ():
-                place = _ask(session, facts, question)
-                if place:
-                    return place
+        places = (_ask(session, question, facts=scene.facts) for question in questions)
+        return next(filter(None, places), None)
     finally:
         session.close()
-    return None
 
 
 def _questions(workspace: Workspace, variant: Variant) -> Iterator[_Question]:
@@ -70,7 +68,7 @@ def _questions(workspace: Workspace, variant: Variant) -> Iterator[_Question]:
         yield _Question(expression, "select ", f" {relation}{where}")
 
 
-def _ask(session: Adapter, facts: Facts, question: _Question) -> Span | None:
+def _ask(session: Adapter, question: _Question, *, facts: Facts) -> Span | None:
     expression = question.expression
     text = fill_placeholders(expression.sql, facts)
     try:

@@ -169,6 +169,10 @@ def _misfits(variant: Variant, request: QueryRequest) -> list[Diagnostic]:
         found.append(f"'{variant.id}' comes from a model and needs --grain")
     if variant.model and (request.where or len(request.by) > 1):
         found.append(f"'{variant.id}' comes from a model: one --by, and no --where")
+    whole = set(request.by) & set(variant.total_over)
+    if whole and whole != set(request.by):
+        alone = ", ".join(sorted(whole))
+        found.append(f"'{variant.id}' keeps its denominator whole for {alone}: split by it alone")
     for dimension in request.by:
         if dimension not in variant.dimensions:
             known = ", ".join(variant.dimensions) or "none"

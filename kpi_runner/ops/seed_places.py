@@ -21,7 +21,7 @@ _LINES_OF_PLACE = 2
 """The database first names the line, then quotes it; what is wrong comes third."""
 
 
-def explain_seed(root: Path, seed: Seed, error: SqlFailed) -> tuple[str, Span]:
+def explain_seed(seed: Seed, error: SqlFailed, *, root: Path) -> tuple[str, Span]:
     """Returns what is wrong with a seed, and where."""
     stat = (root / seed.path).stat()
     file = RawFile(

@@ -9,10 +9,10 @@ from kpi_runner.core.errors import RunFailed, SqlFailed, UsageError
 from kpi_runner.core.placeholders import fill_placeholders
 from kpi_runner.core.span import Span
 from kpi_runner.core.suggest import did_you_mean
-from kpi_runner.ops.blame import Scene, explain_failure, first_line
+from kpi_runner.ops.blame import explain_failure, first_line
 from kpi_runner.ops.facts import latest_facts
 from kpi_runner.ops.options import Options, Table
-from kpi_runner.ops.sql_places import Failure
+from kpi_runner.ops.sql_places import Failure, Scene
 from kpi_runner.ops.work_database import open_work_database
 from kpi_runner.ops.workspace import Workspace, open_workspace
 
@@ -33,13 +33,13 @@ def show(options: Options, name: str, *, limit: int, inline: str) -> Table:
     try:
         scene = Scene(workspace, latest_facts(workspace, adapter, as_of=options.as_of), adapter)
         limited = f"select *\nfrom (\n{fill_placeholders(sql, scene.facts)}\n) as shown"
-        rows = _fetch(scene, node, limited if limit < 0 else f"{limited}\nlimit {limit}")
+        rows = _fetch(scene, node, sql=limited if limit < 0 else f"{limited}\nlimit {limit}")
     finally:
         adapter.close()
     return Table(rows.columns, rows.rows)
 
 
-def _fetch(scene: Scene, node: str, sql: str) -> Rows:
+def _fetch(scene: Scene, node: str, *, sql: str) -> Rows:
     try:
         return scene.adapter.query(sql)
     except SqlFailed as error:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.adapters.statements import VIEW, create_as_prefix
 from kpi_runner.core.compiled import Compiled
 from kpi_runner.core.errors import ProjectInvalid, SqlFailed
@@ -26,6 +27,15 @@ BEFORE_READING = ("parser", "binder", "catalog")
 
 _SOURCE_COLUMN = re.compile(r"when casting from source column (.+)\Z")
 _WITHIN_WORD = re.compile(r"\w\w")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where something failed: the project, what landing found out, and the database."""
+
+    workspace: Workspace
+    facts: Facts
+    adapter: Adapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,35 +67,36 @@ class _Candidate:
         return self.statement.find(self.text)
 
 
-def find_place(workspace: Workspace, facts: Facts, failure: Failure) -> Span | None:
+def find_place(scene: Scene, failure: Failure) -> Span | None:
     """Returns the place in a template that a failure is about, or None where nothing tells it."""
     error = failure.error
-    candidates = list(_candidates(workspace, facts, failure))
+    candidates = list(_candidates(scene, failure))
     if error.position is not None:
         for index, candidate in enumerate(candidates):
             offset = _offset_in(candidate, error)
             is_own = index == 0 and error.kind in BEFORE_READING
             if offset is not None and (is_own or _fits(candidate.text, offset, error=error)):
                 offset = refine_offset(candidate.text, offset, error=error)
-                return _locate(workspace, facts, candidate, offset=offset)
+                return _locate(scene, candidate, offset=offset)
     for candidate in candidates:
         found = find_clue(candidate.text, error.message)
         if found is not None:
-            return _locate(workspace, facts, candidate, offset=found)
+            return _locate(scene, candidate, offset=found)
     return None
 
 
-def is_unclosed(workspace: Workspace, facts: Facts, failure: Failure) -> bool:
+def is_unclosed(scene: Scene, failure: Failure) -> bool:
     """True where a parse error is a parenthesis that nothing closes."""
-    for candidate in _candidates(workspace, facts, failure):
+    for candidate in _candidates(scene, failure):
         offset = _offset_in(candidate, failure.error)
         is_parsed = failure.error.kind != "parser" or offset is None
         return not is_parsed and find_unclosed(candidate.text, offset or 0) is not None
     return False
 
 
-def _candidates(workspace: Workspace, facts: Facts, failure: Failure) -> Iterator[_Candidate]:
+def _candidates(scene: Scene, failure: Failure) -> Iterator[_Candidate]:
     """The node's own text, then the views that it reads, the nearest first."""
+    workspace, facts = scene.workspace, scene.facts
     project, compiler = workspace.project, workspace.compiler
     compile_node = compiler.compile_test if failure.node in project.tests else (
         compiler.compile_model
@@ -147,17 +158,15 @@ def _fits(text: str, offset: int, *, error: SqlFailed) -> bool:
     )
 
 
-def _locate(
-    workspace: Workspace, facts: Facts, candidate: _Candidate, *, offset: int
-) -> Span | None:
+def _locate(scene: Scene, candidate: _Candidate, *, offset: int) -> Span | None:
     """The template place of a character of a node's text."""
     line, column = LineIndex(candidate.text).position(offset)
     compiled = candidate.compiled
-    column = _unfilled_column(compiled.sql.split("\n")[line - 1], facts, column=column)
+    column = _unfilled_column(compiled.sql.split("\n")[line - 1], scene.facts, column=column)
     for segment in compiled.segments:
         within = line - segment.first_line
         if 0 <= within < segment.line_count:
-            return workspace.compiler.locate(segment.node, (segment.offset + within, column))
+            return scene.workspace.compiler.locate(segment.node, (segment.offset + within, column))
     return None
 
 

@@ -17,9 +17,10 @@ from kpi_runner.core.plan import Action, Step
 from kpi_runner.core.project import Project
 from kpi_runner.core.result import CheckResult, Status
 from kpi_runner.load.config import parse_vars
-from kpi_runner.ops.blame import Scene, explain_check
+from kpi_runner.ops.blame import explain_check
 from kpi_runner.ops.options import Options
 from kpi_runner.ops.places import displayed
+from kpi_runner.ops.sql_places import Scene
 from kpi_runner.ops.stages import Run, Stage
 from kpi_runner.run.checks import Check
 from kpi_runner.run.files import remove_database
@@ -125,7 +126,7 @@ def bind_checks(run: Run, checks: Iterable[Check], *, facts: Facts) -> tuple[Che
                     status=Status.ERROR,
                     kpi=check.kpi,
                     variant=check.variant,
-                    diagnostics=(explain_check(scene, check, error),),
+                    diagnostics=(explain_check(scene, check, error=error),),
                 )
             )
     return tuple(found)

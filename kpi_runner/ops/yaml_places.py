@@ -14,16 +14,16 @@ from pathlib import Path
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.span import LineIndex, Span
 
-
 _QUOTED = re.compile(r"'([^']+)'")
 
 
-def find_word(root: Path, entry: Span, words: Iterable[str], *, owner: str = "") -> Span:
+def find_word(root: Path, entry: Span, *, words: Iterable[str], owner: str = "") -> Span:
     """Returns the first of the words that stands in an entry, else the place of the entry.
 
     Args:
         root: the project's folder.
         entry: the key or value under which the words may stand.
+        words: what to look for, what is most likely first.
         owner: a name whose entry this one stands in (``- name: <owner>``); it is looked for
             above where it is one of the words.
     """
@@ -47,10 +47,10 @@ def sharpen(root: Path, finding: Diagnostic) -> Diagnostic:
     if finding.code != "K510" or finding.span is None:
         return finding
     _, *words = _QUOTED.findall(finding.message) or [""]
-    return replace(finding, span=find_word(root, finding.span, words))
+    return replace(finding, span=find_word(root, finding.span, words=words))
 
 
-def find_line(root: Path, entry: Span, line: str, *, column: int) -> Span | None:
+def find_line(root: Path, entry: Span, *, line: str, column: int) -> Span | None:
     """Returns the place of a column (from 1) of a line of text that stands in an entry."""
     wanted = line.strip()
     text = _read(root / entry.path)

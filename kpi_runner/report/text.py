@@ -58,7 +58,7 @@ def format_diagnostic(
         excerpt = diagnostic.excerpt
         if excerpt is None:
             excerpt = read_line(span.path, span.line)
-        if excerpt:
+        if excerpt is not None and diagnostic.excerpt != "":
             marked, carets = _mark(excerpt, span)
             lines.append(f"{margin}|")
             lines.append(f" {span.line} | {marked}".rstrip())

@@ -228,7 +228,7 @@ def _noticed(error: sqlglot.errors.ParseError, sql: str) -> int:
     """The offset in ``sql`` of the token at which the parser stopped."""
     found = error.errors[0]
     above = f"{_SELECT}{sql}".split("\n")[: found["line"] - 1]
-    end = sum(len(line) + 1 for line in above) + found["col"]
+    end = sum(len(line) + 1 for line in above) + int(found["col"])
     return max(0, end - len(found["highlight"]) - len(_SELECT))
 
 

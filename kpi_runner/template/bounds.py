@@ -28,11 +28,11 @@ class BoundedSandbox(SandboxedEnvironment):
         super().__init__(**options)
         self.filters.update({name: _bounded(name, FILTERS[name]) for name in _WIDENING})
 
-    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+    def call_binop(self, context: Context, operator: str, *operands: Any) -> Any:
         """Applies an operator; raises OverflowError where the result would be too large."""
-        if _IS_TOO_LARGE[operator](left, right):
+        if _IS_TOO_LARGE[operator](*operands):
             raise OverflowError(f"the result of '{operator}' would be too large")
-        return super().call_binop(context, operator, left, right)
+        return super().call_binop(context, operator, *operands)
 
 
 def _is_long_product(left: Any, right: Any) -> bool:

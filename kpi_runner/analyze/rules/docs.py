@@ -102,11 +102,6 @@ def own_yaml(subject: Subject) -> Iterator[Finding]:
             name = beside.rpartition("/")[2]
             message = f"'{model.name}' has no YAML beside it"
             yield Finding(top_of(model), message, f"Describe it in '{name}' in the same folder.")
-    for tree in subject.trees.values():
-        models = tree.values.get("models") if isinstance(tree, Fields) else None
-        for entry in models.items[1:] if isinstance(models, Items) else ():
-            hint = "Move it to a file named as the model."
-            yield Finding(entry.span, "a second model stands in one YAML file", hint)
 
 
 def kpi_entries(subject: Subject) -> Iterator[Finding]:

@@ -133,10 +133,11 @@ spine as (
     select
         'hour' as grain,
         period_start,
-        cast(period_start as date) as period_end
+        cast(period_start + interval 59 minute as date) as period_end
     from hours
     cross join first_days
-    where cast(period_start as date) between calendar_start and date '<as-of>'
+    where cast(period_start + interval 59 minute as date) >= calendar_start
+        and cast(period_start as date) <= date '<as-of>'
 ),
 
 group_1_rows as (
@@ -194,7 +195,7 @@ group_1 as (
     select
         'hour' as grain,
         hour_start as period_start,
-        max(date_day) as period_end,
+        cast(hour_start + interval 59 minute as date) as period_end,
         case
             when grouping(by_sales_channel) = 0 then 'sales_channel'
             else ''
@@ -251,7 +252,7 @@ group_2 as (
     select
         'hour' as grain,
         hour_start as period_start,
-        max(date_day) as period_end,
+        cast(hour_start + interval 59 minute as date) as period_end,
         '' as dimension,
         '' as segment_1,
         count(distinct person) as group_2_1,
