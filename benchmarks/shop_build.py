@@ -79,7 +79,7 @@ def copy_shop(target: Path) -> None:
 def plan_statements(shop: Path) -> list[str]:
     """Returns what `kpi build` executes for landing, building and checking, in order."""
     sys.path.insert(0, str(ROOT))
-    from kpi_runner.adapters.duckdb import DuckDBAdapter
+    from kpi_runner.adapters.duckdb import MEMORY, DuckDBAdapter
     from kpi_runner.core.event import Event
     from kpi_runner.ops.build import build
     from kpi_runner.ops.options import Options
@@ -87,12 +87,16 @@ def plan_statements(shop: Path) -> list[str]:
     recorded: list[str] = []
     execute, query = DuckDBAdapter.execute, DuckDBAdapter.query
 
+    def record(self: DuckDBAdapter, sql: str) -> None:
+        if self._database != MEMORY:  # unit tests have a database of their own
+            recorded.append(sql)
+
     def record_execute(self: DuckDBAdapter, sql: str) -> int:
-        recorded.append(sql)
+        record(self, sql)
         return execute(self, sql)
 
     def record_query(self: DuckDBAdapter, sql: str) -> object:
-        recorded.append(sql)
+        record(self, sql)
         return query(self, sql)
 
     def ignore(event: Event) -> None:
@@ -109,6 +113,7 @@ def plan_statements(shop: Path) -> list[str]:
 def is_work(sql: str) -> bool:
     """True for a statement of landing, building or checking; not for state and publishing."""
     private = ("kpi_state", "published_file", "transaction", "commit", "rollback", "attach")
+    private += ("checkpoint", "duckdb_")
     return not any(word in sql[:200] or word in sql[-60:] for word in private)
 
 

@@ -49,6 +49,9 @@ def find_raw_files(
     tables = {(source.source, source.name): source.id for source in sources.values()}
     files: dict[NodeId, RawFile] = {}
     diagnostics: list[Diagnostic] = []
+    for closed in sorted(path for path in folder.iterdir() if path.is_dir()):
+        if not os.access(closed, os.R_OK | os.X_OK):
+            diagnostics.append(_unreadable(Path(os.path.relpath(closed, root)).as_posix()))
     for path in sorted(folder.glob("*/*")):
         name, dot, ending = path.name.partition(".")
         display = _displayed(path, root)
@@ -90,6 +93,11 @@ def _read_file(path: Path, *, node: NodeId, display: str) -> RawFile:
         mtime_ns=stat.st_mtime_ns,
         text=path.read_text(encoding="utf-8", errors="replace") if file_format == "sql" else "",
     )
+
+
+def _unreadable(display: str) -> Diagnostic:
+    hint = "Grant the right to read it, or take it away: a table without a file lands empty."
+    return Diagnostic("K909", f"'{display}' cannot be read", hint=hint)
 
 
 def _two_files(first: RawFile, display: str) -> Diagnostic:

@@ -108,7 +108,7 @@ def refuse_stale(books: Bookkeeping) -> None:
     if stale:
         notes = tuple(f"{short_name(node)}: {reason}" for node, reason in [*stale.items()][:5])
         more = (f"and {len(stale) - 5} more",) if len(stale) > 5 else ()
-        hint = "`kpi run` builds them; `kpi build` builds, checks and publishes."
+        hint = "`kpi build` builds, checks and publishes; `kpi run`, `seed` and `snapshot` build."
         text = "the work state is not what the project says now"
         raise UsageError(Diagnostic("K604", text, hint=hint, notes=(*notes, *more)))
 

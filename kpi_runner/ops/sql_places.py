@@ -7,15 +7,17 @@ view that the statement reads; without one, the words of the message are looked 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.adapters.statements import VIEW, create_as_prefix
+from kpi_runner.core.batch import Window
 from kpi_runner.core.compiled import Compiled
 from kpi_runner.core.errors import ProjectInvalid, SqlFailed
 from kpi_runner.core.names import NodeId
-from kpi_runner.core.placeholders import Facts, fill_placeholders
+from kpi_runner.core.placeholders import Facts, fill_placeholders, fill_window
 from kpi_runner.core.span import LineIndex, Span
 from kpi_runner.ops.steps import relation_parents
 from kpi_runner.ops.workspace import Workspace
@@ -26,6 +28,7 @@ BEFORE_READING = ("parser", "binder", "catalog")
 """Kinds of error that a statement raises before any row is read, so about its own text."""
 
 _SOURCE_COLUMN = re.compile(r"when casting from source column (.+)\Z")
+_WINDOW = re.compile(r">= timestamp '([^']+)' and .+? < timestamp '([^']+)'")
 _WITHIN_WORD = re.compile(r"\w\w")
 
 
@@ -53,31 +56,41 @@ class _Candidate:
 
     Args:
         compiled: the node's SQL as it was compiled.
-        text: the same as it was sent, with placeholders filled.
+        fill: puts what was sent in place of its placeholders.
         statement: the statement around it, as the database counts offsets.
+        is_own: it is the text of the node whose statement failed.
     """
 
     compiled: Compiled
-    text: str
+    fill: Callable[[str], str]
     statement: str
+    is_own: bool = False
 
     @property
-    def start(self) -> int:
-        """Where the text begins in the statement; -1 where it does not stand there."""
-        return self.statement.find(self.text)
+    def text(self) -> str:
+        """The SQL as it was sent."""
+        return self.fill(self.compiled.sql)
+
+    def offset_of(self, error: SqlFailed) -> int | None:
+        """The character of the text that the database's byte offset stands for."""
+        start = self.statement.find(self.text)
+        if start < 0 or error.position is None:
+            return None
+        before = self.statement.encode()[: error.position].decode(errors="ignore")
+        offset = len(before) - start
+        return offset if 0 <= offset <= len(self.text) else None
 
 
 def find_place(scene: Scene, failure: Failure) -> Span | None:
     """Returns the place in a template that a failure is about, or None where nothing tells it."""
     error = failure.error
     candidates = list(_candidates(scene, failure))
-    if error.position is not None:
-        for index, candidate in enumerate(candidates):
-            offset = _offset_in(candidate, error)
-            is_own = index == 0 and error.kind in BEFORE_READING
-            if offset is not None and (is_own or _fits(candidate.text, offset, error=error)):
-                offset = refine_offset(candidate.text, offset, error=error)
-                return _locate(scene, candidate, offset=offset)
+    for candidate in candidates:
+        offset = candidate.offset_of(error)
+        is_sure = candidate.is_own and error.kind in BEFORE_READING
+        if offset is not None and (is_sure or _fits(candidate.text, offset, error=error)):
+            offset = refine_offset(candidate.text, offset, error=error)
+            return _locate(scene, candidate, offset=offset)
     for candidate in candidates:
         found = find_clue(candidate.text, error.message)
         if found is not None:
@@ -87,43 +100,47 @@ def find_place(scene: Scene, failure: Failure) -> Span | None:
 
 def is_unclosed(scene: Scene, failure: Failure) -> bool:
     """True where a parse error is a parenthesis that nothing closes."""
-    for candidate in _candidates(scene, failure):
-        offset = _offset_in(candidate, failure.error)
-        is_parsed = failure.error.kind != "parser" or offset is None
-        return not is_parsed and find_unclosed(candidate.text, offset or 0) is not None
-    return False
+    own = next((one for one in _candidates(scene, failure) if one.is_own), None)
+    offset = own.offset_of(failure.error) if own and failure.error.kind == "parser" else None
+    return own is not None and offset is not None and find_unclosed(own.text, offset) is not None
 
 
 def _candidates(scene: Scene, failure: Failure) -> Iterator[_Candidate]:
-    """The node's own text, then the views that it reads, the nearest first."""
-    workspace, facts = scene.workspace, scene.facts
+    """The node's own text, where the statement holds it, then the views that it reads."""
+    workspace, node = scene.workspace, failure.node
     project, compiler = workspace.project, workspace.compiler
-    compile_node = compiler.compile_test if failure.node in project.tests else (
-        compiler.compile_model
-    )  # fmt: skip
+    fill = partial(fill_placeholders, facts=scene.facts)
+    compile_own = compiler.compile_test if node in project.tests else compiler.compile_model
     try:
-        compiled = _text_that_ran(compile_node(failure.node), facts=facts, sql=failure.sql)
-        yield _Candidate(compiled, fill_placeholders(compiled.sql, facts), failure.sql)
-        for view in _views_above(workspace, failure.node):
+        compiled = compile_own(node)
+        for one in (compiled, compiled.increment):
+            filled = _fill_of(failure.sql, fill)
+            if one and filled(one.sql) in failure.sql:
+                yield _Candidate(one, filled, failure.sql, is_own=True)
+        for view in _views_from(workspace, node):
             compiled = compiler.compile_model(view)
-            text = fill_placeholders(compiled.sql, facts)
             prefix = create_as_prefix(project.models[view].relation, VIEW)
-            yield _Candidate(compiled, text, f"{prefix}{text}\n")
+            yield _Candidate(compiled, fill, f"{prefix}{fill(compiled.sql)}\n")
     except (KeyError, ProjectInvalid):
         return
 
 
-def _text_that_ran(compiled: Compiled, *, facts: Facts, sql: str) -> Compiled:
-    """Of the two texts of an incremental model the one that stands in a statement."""
-    increment = compiled.increment
-    is_increment = increment and fill_placeholders(increment.sql, facts) in sql
-    return increment if increment and is_increment else compiled
+def _fill_of(statement: str, fill: Callable[[str], str]) -> Callable[[str], str]:
+    """What fills placeholders as in a statement, which may be that of a batch of some hours."""
+    bounds = _WINDOW.search(statement)
+    if bounds is None:
+        return fill
+    window = Window(bounds[1], bounds[2])
+    return lambda sql: fill_window(fill(sql), window)
 
 
-def _views_above(workspace: Workspace, node: NodeId) -> Iterator[NodeId]:
+def _views_from(workspace: Workspace, node: NodeId) -> Iterator[NodeId]:
+    """The node itself, if it is a view, and the views that it reads, the nearest first."""
     models = workspace.project.models
     seen: dict[NodeId, None] = {}
     waiting = [node]
+    if node in models and models[node].config.materialized == VIEW:
+        yield node
     while waiting:
         for parent in relation_parents(workspace, waiting.pop(0)):
             is_view = parent in models and models[parent].config.materialized == VIEW
@@ -131,15 +148,6 @@ def _views_above(workspace: Workspace, node: NodeId) -> Iterator[NodeId]:
                 seen[parent] = None
                 waiting.append(parent)
                 yield parent
-
-
-def _offset_in(candidate: _Candidate, error: SqlFailed) -> int | None:
-    """The character of a candidate's text that the database's byte offset stands for."""
-    if candidate.start < 0 or error.position is None:
-        return None
-    before = candidate.statement.encode()[: error.position].decode(errors="ignore")
-    offset = len(before) - candidate.start
-    return offset if 0 <= offset <= len(candidate.text) else None
 
 
 def _fits(text: str, offset: int, *, error: SqlFailed) -> bool:
@@ -162,7 +170,8 @@ def _locate(scene: Scene, candidate: _Candidate, *, offset: int) -> Span | None:
     """The template place of a character of a node's text."""
     line, column = LineIndex(candidate.text).position(offset)
     compiled = candidate.compiled
-    column = _unfilled_column(compiled.sql.split("\n")[line - 1], scene.facts, column=column)
+    written = compiled.sql.split("\n")[line - 1]
+    column = _unfilled_column(written, candidate.fill, column=column)
     for segment in compiled.segments:
         within = line - segment.first_line
         if 0 <= within < segment.line_count:
@@ -170,11 +179,11 @@ def _locate(scene: Scene, candidate: _Candidate, *, offset: int) -> Span | None:
     return None
 
 
-def _unfilled_column(line: str, facts: Facts, *, column: int) -> int:
+def _unfilled_column(line: str, fill: Callable[[str], str], *, column: int) -> int:
     """The column of a compiled line, from that of the line after placeholders were filled."""
-    filled = fill_placeholders(line, facts)
+    filled = fill(line)
     if filled == line:
         return column
-    cuts = (fill_placeholders(line[:end], facts) for end in range(len(line) + 1))
+    cuts = (fill(line[:end]) for end in range(len(line) + 1))
     fitting = [end for end, cut in enumerate(cuts) if filled.startswith(cut) and len(cut) < column]
     return max(fitting, default=0) + 1

@@ -318,7 +318,7 @@ def _dropped(file: RawFile, landed: Landed) -> tuple[Diagnostic, ...]:
     return (
         Diagnostic(
             "K907",
-            f"{landed.dropped} identical {rows} of '{file.display}' dropped",
+            f"dropped {landed.dropped} identical {rows} of '{file.display}'",
             span=Span(file.display),
             hint="Write each row once; rows of a table without a key may repeat.",
             severity=Severity.WARN,

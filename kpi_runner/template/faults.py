@@ -31,6 +31,7 @@ _UNDEFINED = re.compile(r"'(\w+)' is undefined")
 _NO_FILTER = re.compile(r"No (filter|test) named '(\w+)'")
 _QUOTED = re.compile(r"'([^']+)'")
 _STRAY_END = re.compile(r"unknown tag '(end(?:if|for|macro|call|filter|set|block|raw))'")
+_OPEN_BLOCK = re.compile(r"needs to be closed is '(\w+)'")
 _RAISING_STUB = re.compile(r"t_\d+")
 _KNOWN = {"filter": FILTERS, "test": TESTS}
 
@@ -52,8 +53,9 @@ def syntax_fault(error: TemplateSyntaxError, text: Text) -> Diagnostic:
         message = message[: offset.start()]
         span = text.span(int(offset[1]), int(offset[1]) + 1)
     else:
-        span = _syntax_span(message, text, line=error.lineno)
-    return Diagnostic("K301", _as_message(message), span, hint)
+        span = text.find_name(error.lineno, *_QUOTED.findall(message))
+    found = Diagnostic("K301", _as_message(message), span, hint)
+    return _unclosed_fault(complaint, text, line=error.lineno) or found
 
 
 def render_faults(
@@ -84,17 +86,21 @@ def render_faults(
     return tuple(replace(fault, notes=fault.notes + notes) for fault in found)
 
 
-def _syntax_span(message: str, text: Text, *, line: int) -> Span:
-    before = text.raw
-    strayed = _STRAY_END.search(message)
-    if strayed:  # a tag above it was not closed
+def _unclosed_fault(complaint: str, text: Text, *, line: int) -> Diagnostic | None:
+    """The finding on a block that is open where the file, or the block around it, ends."""
+    before, noticed = text.raw, ""
+    strayed, block = _STRAY_END.search(complaint), _OPEN_BLOCK.search(complaint)
+    if strayed:
+        noticed = f" before '{strayed[1]}'"
         found = text.raw.find(strayed[1], *text.line_bounds(line))
         before = text.raw[: text.raw.rfind("{%", 0, found)]
-    if strayed or message == "Unexpected end of template":
-        unclosed = find_unclosed(before)
-        if unclosed is not None:
-            return text.tag_span(unclosed)
-    return text.find_name(line, *_QUOTED.findall(message))
+    elif not complaint.startswith("Unexpected end of template"):
+        return None
+    unclosed = find_unclosed(before)
+    if unclosed is None or block is None:
+        return None
+    message, hint = f"'{block[1]}' is not closed{noticed}", f"Close it with {{% end{block[1]} %}}."
+    return Diagnostic("K301", message, text.tag_span(unclosed), hint)
 
 
 def _places(traceback: TracebackType | None) -> Iterator[tuple[str, int]]:

@@ -83,7 +83,10 @@ def test_it_leaves_a_note_after_a_build_and_after_one_with_nothing_to_do(tmp_pat
 
 CHANGES: dict[str, tuple[dict[str, str], str]] = {
     "a model": ({"models/fct_orders.sql": "select 2 as id"}, "sql changed"),
-    "raw data": ({"seeds/raw/shopify/orders.csv": "id,moment\n7,2026-05-02 10:00:00\n"}, "published"),
+    "raw data": (
+        {"seeds/raw/shopify/orders.csv": "id,moment\n7,2026-05-02 10:00:00\n"},
+        "published",
+    ),
     "a new model": ({"models/fct_b.sql": "select 1 as id"}, "fct_b"),
 }
 

@@ -87,9 +87,15 @@ def test_the_first_build_calls_every_node_new(project: Write, kpi: Kpi) -> None:
     assert set(found.values()) == {"new"}
 
 
-CHANGES = {
+RAW = "seeds/raw/shopify/orders.csv"
+ORDERS = "select id, {} from {{{{ source('shopify', 'orders') }}}}"
+ABOVE = {"fct_orders": "upstream stg_orders", "fct_all": "upstream fct_orders"}
+CHANGES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "a comment, white space and the case of keywords run nothing": (
-        {"models/stg_orders.sql": "SELECT id,\n  amount -- net\nFROM {{ source('shopify','orders') }}"},
+        {
+            "models/stg_orders.sql": "SELECT id,\n  amount -- net\n"
+            "FROM {{ source('shopify','orders') }}"
+        },
         {},
     ),
     "a description runs nothing": (
@@ -97,8 +103,8 @@ CHANGES = {
         {},
     ),
     "the text of a model": (
-        {"models/stg_orders.sql": "select id, amount + 1 as amount from {{ source('shopify', 'orders') }}"},
-        {"stg_orders": "sql changed", "fct_orders": "upstream stg_orders", "fct_all": "upstream fct_orders"},
+        {"models/stg_orders.sql": ORDERS.format("amount + 1 as amount")},
+        {"stg_orders": "sql changed", **ABOVE},
     ),
     "a macro that it uses": (
         {"macros/twice.sql": "{% macro twice(name) %}{{ name }} * 2{% endmacro %}"},
@@ -109,18 +115,15 @@ CHANGES = {
         {"fct_all": "config changed"},
     ),
     "raw data below a view, which is not made again": (
-        {"seeds/raw/shopify/orders.csv": SHOP["seeds/raw/shopify/orders.csv"] + "2,5,2026-05-02T13:00:00Z\n"},
-        {"fct_orders": "upstream stg_orders", "fct_all": "upstream fct_orders"},
+        {RAW: SHOP[RAW] + "2,5,2026-05-02T13:00:00Z\n"},
+        ABOVE,
     ),
-    "the last day": (
-        {"seeds/raw/shopify/orders.csv": SHOP["seeds/raw/shopify/orders.csv"].replace("05-02", "05-03")},
-        {"fct_days": "clock", "fct_orders": "upstream stg_orders", "fct_all": "upstream fct_orders"},
-    ),
+    "the last day": ({RAW: SHOP[RAW].replace("05-02", "05-03")}, {"fct_days": "clock", **ABOVE}),
     "a seed": (
         {"seeds/ref/labels.csv": "id,label\n1,uno\n"},
         {"labels": "data changed seeds/ref/labels.csv", "fct_labels": "upstream labels"},
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -241,19 +244,19 @@ def test_a_relation_that_nothing_builds_any_more_is_dropped_and_leaves_the_publi
             tables = connection.execute(
                 "select table_name from duckdb_tables() where schema_name in ('core', 'ref')"
             ).fetchall()
-            assert {"fct_days", "fct_orders"} <= {name for (name,) in tables} <= {
-                *("fct_days", "fct_orders", "stg_orders"),
-            }
+            assert {name for (name,) in tables} - {"stg_orders"} == {"fct_days", "fct_orders"}
 
 
-def test_a_renamed_relation_leaves_its_old_name(build: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_a_renamed_relation_leaves_its_old_name(
+    build: Callable[..., Outcome], tmp_path: Path
+) -> None:
     path = tmp_path / "models/fct_all.sql"
     path.write_text(SHOP["models/fct_all.sql"].replace("'table'", "'table', alias='totals'"))
 
     assert reasons(build()) == {"fct_all": "new"}
     with duckdb.connect(str(tmp_path / ".kpi/work.duckdb"), read_only=True) as connection:
-        names = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
-        assert "totals" in names and "fct_all" not in names
+        tables = connection.execute("select table_name from duckdb_tables()").fetchall()
+        assert ("totals",) in tables and ("fct_all",) not in tables
 
 
 def test_later_commands_go_by_the_last_day_that_was_asked_for(
@@ -273,7 +276,7 @@ def test_later_commands_go_by_the_last_day_that_was_asked_for(
 def test_publish_refuses_a_state_that_the_project_no_longer_describes(
     build: Callable[..., Outcome], kpi: Kpi, project: Write
 ) -> None:
-    project({"models/stg_orders.sql": "select id, 0 as amount from {{ source('shopify', 'orders') }}"})
+    project({"models/stg_orders.sql": ORDERS.format("0 as amount")})
 
     refused = kpi("publish", "--force")
 
