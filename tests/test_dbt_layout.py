@@ -67,15 +67,15 @@ def test_every_relation_equals_its_plain_select(
         build_by_hand(raw, project / "seeds") as expected,
         duckdb.connect(str(database), read_only=True) as actual,
     ):
-            built = {name for (name,) in actual.execute(
+        built = {name for (name,) in actual.execute(
                 "select table_name from information_schema.tables where table_schema = 'main'"
             ).fetchall()}  # fmt: skip
-            wanted = {path.stem for path in (raw / "sql").glob("*.sql")}
-            differing = {
-                name: difference
-                for name in sorted(built & wanted)
-                if (difference := diff_rows(rows_of(expected, name), rows_of(actual, name)))
-            }
+        wanted = {path.stem for path in (raw / "sql").glob("*.sql")}
+        differing = {
+            name: difference
+            for name in sorted(built & wanted)
+            if (difference := diff_rows(rows_of(expected, name), rows_of(actual, name)))
+        }
     ephemeral = {f"int_{number:05d}" for number in range(24, 1000, 25)}
     assert wanted - built == wanted & ephemeral
     assert differing == {}

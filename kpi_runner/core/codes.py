@@ -26,7 +26,6 @@ class Code:
     exit_status: int
 
 
-
 CODES: Mapping[str, Code] = MappingProxyType(
     {
         # K0xx: the command line

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import SqlFailed
 from kpi_runner.core.node import DataTest, Model
@@ -17,6 +19,10 @@ from kpi_runner.run.checks import Check
 from kpi_runner.run.executor import FailedStatement
 from kpi_runner.sql.clues import named
 from kpi_runner.sql.syntax import has_missing_comma
+
+
+_YAML = (".yml", ".yaml")
+"""A test or snapshot of such a path has no template of its own."""
 
 
 def explain_step(scene: Scene, failed: FailedStatement) -> Diagnostic:
@@ -65,11 +71,11 @@ def first_line(error: SqlFailed) -> str:
 def _place(scene: Scene, failure: Failure, *, owner: Model | DataTest | None) -> Span | None:
     if owner is None:
         return None
-    if isinstance(owner, DataTest) and owner.kind != "singular":
-        in_macro = find_place(scene, failure)
+    if owner.path.endswith(_YAML):
+        in_macro, column = find_place(scene, failure), getattr(owner, "column", "")
         if in_macro and in_macro.path != owner.path:
             return in_macro
-        return owner.span and _in_yaml(scene, failure, entry=owner.span, owner=owner.column)
+        return owner.span and _in_yaml(scene, failure, entry=owner.span, owner=column)
     if isinstance(owner, Model) and owner.scan.kpis:
         found = find_expression(scene, owner.id)
         if found:
@@ -94,10 +100,9 @@ def _in_mart(scene: Scene, check: Check, *, error: SqlFailed) -> Span | None:
 def _in_raw(owner: Model | DataTest, error: SqlFailed) -> Span | None:
     """The first name of the message that stands in the template itself."""
     for name in named(error.message):
-        start = owner.raw.find(name)
-        if start >= 0:
-            index = LineIndex(owner.raw)
-            return index.span(owner.path, start=start, end=start + len(name))
+        found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", owner.raw)
+        if found:
+            return LineIndex(owner.raw).span(owner.path, start=found.start(), end=found.end())
     return None
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.span import LineIndex, Span
 
+_NAME = re.compile(r"(\s*-\s+)name:\s*[\"']?")
 _QUOTED = re.compile(r"'([^']+)'")
 
 
@@ -70,12 +71,17 @@ def _read(path: Path) -> str:
 
 
 def _bounds(text: str, entry: Span) -> tuple[int, int]:
-    """The offsets from a place to the end of what is indented at least as far."""
+    """The offsets from a place to the end of what is indented at least as far.
+
+    The place of a node is that of its name; what is said of it stands beside.
+    """
     lines = text.split("\n")
+    named = _NAME.match(lines[entry.line - 1]) if entry.line <= len(lines) else None
+    margin = named.end(1) if named and named.end() == entry.column - 1 else entry.column - 1
     start = sum(len(line) + 1 for line in lines[: entry.line - 1]) + entry.column - 1
     end = sum(len(line) + 1 for line in lines[: entry.line])
     for line in lines[entry.line :]:
-        if line.strip() and len(line) - len(line.lstrip()) < entry.column - 1:
+        if line.strip() and len(line) - len(line.lstrip()) < margin:
             break
         end += len(line) + 1
     return min(start, len(text)), min(end, len(text))

@@ -52,7 +52,8 @@ def _known_type(session: Adapter, column: Column) -> str:
         (known,) = session.describe(f"select cast(null as {column.data_type}) as found")
     except SqlFailed:
         message = f"column '{column.name}' has the unknown data_type '{column.data_type}'"
-        raise RunFailed(Diagnostic("K923", message, column.span)) from None
+        place = column.places.get("data_type") or column.span
+        raise RunFailed(Diagnostic("K923", message, place)) from None
     return known.data_type
 
 

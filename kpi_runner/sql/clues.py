@@ -13,11 +13,12 @@ from kpi_runner.sql.syntax import find_unclosed, mask_comments, word_start
 
 _LACKED = re.compile(r'does not have a column named "([^"]+)"')
 _NAMES = (
+    _LACKED,
+    re.compile(r"field '(\w+)'"),
+    re.compile(r"specifier (%\w)"),
     re.compile(r"\"([^\"]+)\""),
     re.compile(r"with name (\S+) does not exist"),
     re.compile(r"argument types '(\w+)\("),
-    re.compile(r"field '(\w+)'"),
-    re.compile(r"specifier (%\w)"),
     re.compile(r"convert string '([^']+)'"),
 )
 _OPERATORS = {"addition": r"\+", "subtraction": "-", "multiplication": r"\*", "division": "/"}

@@ -16,7 +16,6 @@ from jinja2.tests import TESTS
 
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import KpiError
-from kpi_runner.core.span import Span
 from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.template.place import Text
 from kpi_runner.template.scan import find_unclosed

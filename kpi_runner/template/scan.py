@@ -43,9 +43,7 @@ _CALL = re.compile(
 _QUOTED = re.compile(_STRING, re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
-_OPENING = frozenset(
-    {"if", "for", "macro", "test", "data_test", "call", "filter", "with", "block"}
-)
+_OPENING = frozenset({"if", "for", "macro", "test", "data_test", "call", "filter", "with", "block"})
 _INERT = frozenset({"elif", "else", "do", "set", "break", "continue"})
 _WORDS_OF_JINJA = {"true": True, "false": False, "none": None}
 

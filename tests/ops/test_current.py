@@ -126,7 +126,7 @@ def test_a_file_that_a_mapping_names_counts(tmp_path: Path) -> None:
 NOT_NOTED: dict[str, dict[str, str]] = {
     "a mapping that names no files": {
         "seeds/raw/shopify/orders.csv": "",
-        "seeds/raw/shopify/orders.sql": "select '1' as id, timestamp '2026-05-02 10:00:00' as moment",
+        "seeds/raw/shopify/orders.sql": "select '1' as id, timestamp '2026-05-02' as moment",
     },
     "data without a moment, so that the last day is today's": {
         "seeds/raw/shopify/orders.csv": "id,moment\n",

@@ -34,7 +34,8 @@ sources:
     "seeds/raw/shopify/orders.csv": "id\n1\n2\n",
     "models/private/int_orders.sql": "{{ config(materialized='table') }}\n"
     "select id from {{ source('shopify', 'orders') }}",
-    "models/fct_orders.sql": "{{ config(materialized='table') }} select id from {{ ref('int_orders') }}",
+    "models/fct_orders.sql": "{{ config(materialized='table') }}\n"
+    "select id from {{ ref('int_orders') }}",
     "models/fct_total.sql": "{{ config(materialized='table') }}\n"
     "select count(*) as orders from {{ ref('fct_orders') }}",
     "models/fct.yml": "models: [{name: fct_orders, columns: [{name: id, data_tests: [unique]}]}]",

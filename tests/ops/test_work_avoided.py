@@ -1,4 +1,4 @@
-"""A node, or a check, runs again only if what it is made of has changed, and the output says why."""
+"""A node or a check runs again only if what it is made of has changed; the output says why."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def test_a_whole_last_day_and_a_given_day_come_before_the_moments(adapter: Adapt
 def test_a_day_before_all_data_is_refused(adapter: Adapter) -> None:
     tables = [shop(adapter), raw(adapter, "e", at=("date", "date '2026-05-01'"))]
 
-    with pytest.raises(UsageError, match="K002.*begins on 2026-05-01"):
+    with pytest.raises(UsageError, match=r"K002.*begins on 2026-05-01"):
         find_facts(adapter, tables, missing=[], as_of="2026-04-30")
 
 
