@@ -29,7 +29,7 @@ error[K201]: model 'fct_orders' refers to unknown model 'stg_order'
 The place is where a person has to look. What the database says of compiled SQL is told in the
 template: through loops, macros of other files, `{% set %}` blocks and ephemeral parents, in the
 view that holds a failing cast, in the expression of `kpis.yml` behind a mart, in the YAML of a
-test. With `--format json` and `--log-format json` the same fields come as data.
+test. With `--log-format json` the same fields come as data.
 
 The exit status is the highest that its errors call for: 1 a check failed, or raw data or SQL
 failed while running; 2 wrong usage; 3 the project is invalid, told before anything runs; 4 the

@@ -28,7 +28,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "build": ("build:build", "Land, transform, test, check the KPIs and publish what holds."),
         "run": ("run:run", "Land raw tables and run models, without tests."),
         "seed": ("seed:seed", "Load the lookups of the shop."),
-        "snapshot": ("snapshot:snapshot", "Land raw tables and write down what changed in the snapshots."),
+        "snapshot": (
+            "snapshot:snapshot",
+            "Land raw tables and write down what changed in the snapshots.",
+        ),
         "test": ("test:test", "Run the data tests on what is built."),
         "check": ("check:check", "Evaluate the KPI assertions on what is built."),
         "query": ("query:query", "Print KPI values, straight from their definitions."),

@@ -20,7 +20,6 @@ from kpi_runner.run.executor import FailedStatement
 from kpi_runner.sql.clues import named
 from kpi_runner.sql.syntax import has_missing_comma
 
-
 _YAML = (".yml", ".yaml")
 """A test or snapshot of such a path has no template of its own."""
 

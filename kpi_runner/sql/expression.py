@@ -181,7 +181,7 @@ def syntax_offset(sql: str) -> int:
     """Returns where an expression stops to be SQL, or 0 where it can be parsed.
 
     >>> syntax_offset("sum(a"), syntax_offset("sum(a) sum(b)"), syntax_offset("sum(a)")
-    (3, 7, 0)
+    (3, 10, 0)
     """
     try:
         sqlglot.parse_one(f"{_SELECT}{sql}", dialect="duckdb")

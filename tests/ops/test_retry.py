@@ -23,7 +23,9 @@ FILES = {
     "models/tests.yml": """\
 models:
   - name: a
-    columns: [{name: id, data_tests: [{accepted_values: {name: known, arguments: {values: [1]}}}, unique]}]
+    columns:
+      - name: id
+        data_tests: [{accepted_values: {name: known, arguments: {values: [1]}}}, unique]
 """,
 }
 GOOD, BAD = ("--vars", "{text: \"'7'\"}"), ("--vars", "{text: \"'x'\"}")
