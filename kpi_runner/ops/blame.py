@@ -9,6 +9,7 @@ from kpi_runner.core.errors import SqlFailed
 from kpi_runner.core.node import DataTest, Model
 from kpi_runner.core.span import LineIndex, Span
 from kpi_runner.core.suggest import did_you_mean
+from kpi_runner.load.config import read_environment
 from kpi_runner.ops.compiled_files import compiled_path
 from kpi_runner.ops.kpi_places import find_expression
 from kpi_runner.ops.seed_places import explain_seed
@@ -19,6 +20,7 @@ from kpi_runner.run.checks import Check
 from kpi_runner.run.executor import FailedStatement
 from kpi_runner.sql.clues import named
 from kpi_runner.sql.syntax import has_missing_comma
+from kpi_runner.template.context import mask, secret_values
 
 _YAML = (".yml", ".yaml")
 """A test or snapshot of such a path has no template of its own."""
@@ -63,8 +65,9 @@ def explain_failure(scene: Scene, failure: Failure) -> Diagnostic:
 
 
 def first_line(error: SqlFailed) -> str:
-    """Returns what the database says, without what it adds below."""
-    return error.message.partition("\n")[0] or "failed"
+    """Returns what the database says, without what it adds below, and without secrets."""
+    said = error.message.partition("\n")[0] or "failed"
+    return mask(said, secret_values(read_environment()))
 
 
 def _place(scene: Scene, failure: Failure, *, owner: Model | DataTest | None) -> Span | None:

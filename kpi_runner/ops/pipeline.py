@@ -38,7 +38,7 @@ from kpi_runner.ops.environments import adopt, borrow_raw_tables
 from kpi_runner.ops.externals import write_externals
 from kpi_runner.ops.facts import facts_of
 from kpi_runner.ops.options import Options
-from kpi_runner.ops.places import displayed
+from kpi_runner.ops.places import displayed, refuse_foreign_file
 from kpi_runner.ops.publication import publish_state, refuse_stale
 from kpi_runner.ops.results import result_files
 from kpi_runner.ops.stages import Run, Stage, is_built
@@ -70,6 +70,8 @@ def run_stages(options: Options, stages: Stage, *, emit: Emit, is_forced: bool =
     if stages == Stage.RUN and project.config.is_dbt and not project.kpis:
         stages |= Stage.PUBLISH
     stages = trial_stages(options, stages, project=project)
+    if stages & Stage.PUBLISH:
+        refuse_foreign_file(workspace.places.published)
     for warning in workspace.warnings:
         emit(Warned(warning))
     if is_about_units(workspace, stages):

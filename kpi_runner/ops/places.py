@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kpi_runner.core.config import ProjectConfig, TargetConfig
+from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.errors import UsageError
 from kpi_runner.ops.options import Options
 
 STATE_FOLDER = ".kpi"
@@ -81,3 +83,24 @@ def displayed(path: Path) -> str:
     directory."""
     here, there = Path.cwd(), path.resolve()
     return str(there.relative_to(here)) if there.is_relative_to(here) else str(there)
+
+
+def refuse_foreign_file(path: Path) -> None:
+    """Raises UsageError (K002) where publishing would replace a file that is no database.
+
+    A DuckDB file says so in the four bytes behind its checksum.
+    """
+    if not path.exists():
+        return
+    if path.is_file():
+        with path.open("rb") as file:
+            head = file.read(12)
+        if not head or head[8:] == b"DUCK":
+            return
+    raise UsageError(
+        Diagnostic(
+            "K002",
+            f"'{displayed(path)}' is there already, and is no database",
+            hint="--database names the file to publish; name another, or move this one away.",
+        )
+    )
