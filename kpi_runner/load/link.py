@@ -28,6 +28,24 @@ class Names:
     areas: Mapping[str, tuple[NodeId, ...]]
 
 
+LONGEST_NAME = 200
+"""Names become names of files, which have 255 bytes at most."""
+
+
+def find_long_names(nodes: Iterable[Model | Seed | DataTest]) -> list[Diagnostic]:
+    """Returns the findings (K105) on names that no file could have."""
+    return [
+        Diagnostic(
+            "K105",
+            f"the name '{node.name[:40]}…' has {len(node.name.encode())} bytes",
+            node.span or Span(node.path),
+            f"Names have at most {LONGEST_NAME}.",
+        )
+        for node in nodes
+        if len(node.name.encode()) > LONGEST_NAME
+    ]
+
+
 def link_scan(
     scan: Scan, reader: str, *, names: Names, unknown: str, diagnostics: list[Diagnostic]
 ) -> tuple[NodeId, ...]:

@@ -31,6 +31,7 @@ from kpi_runner.load.link import (
     Names,
     drop_echoes,
     find_cycles,
+    find_long_names,
     find_relation_clashes,
     link_scan,
     link_test,
@@ -302,6 +303,7 @@ def _link(
     }
     diagnostics += find_relation_clashes(nodes.values())
     linked_tests = _unique_tests(tests, nodes, diagnostics=diagnostics)
+    diagnostics += find_long_names([*project.models.values(), *linked_tests.values()])
     parents = _link_models(project, names, diagnostics=diagnostics)
     for kpi in project.kpis.values():
         parents[kpi.id] = link_kpi(kpi, kpis, names=names, diagnostics=diagnostics)

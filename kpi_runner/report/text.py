@@ -50,7 +50,8 @@ def format_diagnostic(
     """Returns one finding: code, message, place, the line with carets, notes and help."""
     severity = diagnostic.severity.value
     head = paint(f"{_LABELS[diagnostic.severity]}[{diagnostic.code}]", severity)
-    lines = [f"{head}: {_printable(diagnostic.message)}"]
+    message = _printable(diagnostic.message).replace("\n", " ")
+    lines = [f"{head}: {message}"]
     span = diagnostic.span
     margin = " " * (len(str(span.line)) + 2 if span else 3)
     if span is not None:
