@@ -65,6 +65,7 @@ def read_facts(given: Mapping[str, Any]) -> Facts:
         as_of_end=f"{as_of} 22:00:00",
         time_zone=str(given.get("time_zone", "UTC")),
         missing=frozenset(given.get("missing", ())),
+        gaps=frozenset((feed, str(day)) for feed, day in given.get("gaps", ())),
     )
 
 

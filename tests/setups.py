@@ -66,6 +66,14 @@ def write_latin_1(project: Path) -> Iterator[None]:
 
 
 @contextmanager
+def lose_raw_files(project: Path) -> Iterator[None]:
+    """Takes all raw tables away."""
+    for path in sorted(project.glob("seeds/raw/*/*")):
+        path.unlink()
+    yield
+
+
+@contextmanager
 def use_newer_database(project: Path) -> Iterator[None]:
     """Makes a work database whose header names a version that does not exist yet."""
     import duckdb
@@ -87,6 +95,7 @@ SETUPS: Mapping[str, Callable[[Path], AbstractContextManager[None]]] = {
     "full-disk": fill_disk,
     "hold-database": hold_database,
     "latin-1": write_latin_1,
+    "lose-raw-files": lose_raw_files,
     "newer-database": use_newer_database,
     "read-only": make_read_only,
 }

@@ -7,13 +7,14 @@ counts. Why a file was refused is found out in ``rejects``, at leisure.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
+from kpi_runner.adapters.exact import exact
 from kpi_runner.adapters.protocol import Adapter
-from kpi_runner.adapters.raw_text import broken_file, open_text
+from kpi_runner.adapters.raw_text import broken_file, open_text, read_csv
 from kpi_runner.adapters.statements import TABLE, create_as, create_as_prefix
 from kpi_runner.core.diagnostic import Diagnostic, Severity
 from kpi_runner.core.errors import RunFailed
@@ -23,9 +24,7 @@ from kpi_runner.core.raw import RawFile
 from kpi_runner.core.span import Span
 from kpi_runner.core.suggest import did_you_mean
 
-_INTEGERS = frozenset(
-    ("tinyint", "smallint", "integer", "int", "bigint", "hugeint", "uinteger", "ubigint")
-)
+_TIMES = ("date", "timestamp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +87,17 @@ def read_input(adapter: Adapter, source: Source, *, file: RawFile) -> RawInput:
     missing = [c for c in source.columns if c.is_required and c.name.lower() not in known]
     if missing:
         raise RunFailed(*(_missing_column(file, c.name, header=header) for c in missing))
+    if file.format == "jsonl":
+        found = _with_nested_types(found, source)
+        known = {column.description.lower(): column for column in found}
     matched = {c.name: known[c.name.lower()] for c in source.columns if c.name.lower() in known}
+    lacked = [c.name for c in source.columns if c.name not in matched]
     return RawInput(
         _FROM[file.format](file, found),
         MappingProxyType(matched),
-        tuple(_undeclared_column(file, name, header=header) for name in header.extra),
+        tuple(
+            _undeclared_column(file, name, header=header, lacked=lacked) for name in header.extra
+        ),
     )
 
 
@@ -135,16 +140,19 @@ def read_content(adapter: Adapter, relation: Relation) -> str:
 def typed(column: Column, raw: Column | None, *, cast: str = "cast") -> str:
     """Returns the expression that reads a declared column; ``cast`` may be ``try_cast``.
 
-    An empty text is NULL. A number with a fraction is no integer, though DuckDB would round.
+    An empty text is NULL. What would be rounded or cut (``exact``) cannot be read; a day or
+    moment is finite.
     """
     default = f"cast({column.default or 'null'} as {column.data_type})"
     if raw is None:
         return default
-    value = raw_value(raw)
-    if column.data_type in _INTEGERS and raw.data_type == "varchar":
-        whole = f"replace(regexp_replace({value}, '\\.0*$', ''), '.', '?')"
-        value = f"case when contains({value}, '.') then {whole} else {value} end"
+    value = exact(raw_value(raw), raw.data_type, wanted=column.data_type)
+    text = f"cast({value} as varchar)"
     value = f"{cast}({value} as {column.data_type})"
+    if column.data_type.startswith(_TIMES):
+        # No day is infinite, though DuckDB has such days: refused like any other odd text.
+        refused = f"{cast}({text} || '?' as {column.data_type})"
+        value = f"case when isfinite({value}) or {value} is null then {value} else {refused} end"
     return f"coalesce({value}, {default})" if column.default else value
 
 
@@ -159,6 +167,26 @@ def required_columns(source: Source) -> tuple[Column, ...]:
         c
         for c in source.columns
         if not c.is_nullable or (c.name in source.key and c.is_required and not c.default)
+    )
+
+
+def is_nested(data_type: str) -> bool:
+    """Whether a declared type holds fields or elements.
+
+    >>> is_nested("struct(a integer)"), is_nested("varchar[]"), is_nested("decimal(18,4)")
+    (True, True, False)
+    """
+    return data_type.endswith("]") or data_type.startswith(("struct", "map"))
+
+
+def jsonl_query(path: Path, columns: Mapping[str, str]) -> str:
+    """Returns the table function that reads columns of these types from a JSON lines file.
+
+    Within a nested type a missing field is NULL, and an unknown one is left out.
+    """
+    listed = ", ".join(f"{quote_text(name)}: {quote_text(kind)}" for name, kind in columns.items())
+    return (
+        f"read_json({quote_text(str(path))}, format = 'newline_delimited', columns = {{{listed}}})"
     )
 
 
@@ -178,7 +206,7 @@ def csv_query(path: Path, names: tuple[str, ...]) -> str:
 def _csv_columns(adapter: Adapter, file: RawFile) -> tuple[Column, ...]:
     try:
         with open_text(file) as lines:
-            header = next(csv.reader(lines, strict=True), [])
+            header = next(read_csv(lines), [])
     except (csv.Error, OSError) as error:
         raise RunFailed(broken_file(file, f"the header cannot be read: {error}")) from error
     if not any(name.strip() for name in header):
@@ -213,6 +241,14 @@ def _sniffed_columns(adapter: Adapter, file: RawFile) -> tuple[Column, ...]:
     )
 
 
+def _with_nested_types(found: tuple[Column, ...], source: Source) -> tuple[Column, ...]:
+    """Has columns of a nested type read as that type; the text of any other is cast later."""
+    nested = {c.name.lower(): c.data_type for c in source.columns if is_nested(c.data_type)}
+    return tuple(
+        replace(c, data_type=nested.get(c.description.lower(), c.data_type)) for c in found
+    )
+
+
 def _mapping_columns(adapter: Adapter, file: RawFile) -> tuple[Column, ...]:
     return tuple(
         Column(name=quote_name(c.name), data_type=c.data_type, description=c.name)
@@ -229,9 +265,7 @@ def _parquet_from(file: RawFile, found: tuple[Column, ...]) -> str:
 
 
 def _jsonl_from(file: RawFile, found: tuple[Column, ...]) -> str:
-    columns = ", ".join(f"{quote_text(c.description)}: 'varchar'" for c in found)
-    path = quote_text(str(file.path))
-    return f"read_json({path}, format = 'newline_delimited', columns = {{{columns}}})"
+    return jsonl_query(file.path, {c.description: c.data_type for c in found})
 
 
 def _mapping_from(file: RawFile, found: tuple[Column, ...]) -> str:
@@ -278,23 +312,29 @@ def _counts(source: Source, relation: Relation) -> str:
 
 
 def _missing_column(file: RawFile, name: str, *, header: _Header) -> Diagnostic:
-    hint = did_you_mean(name, header.extra)
-    nearest = next((found for found in header.extra if f"'{found}'" in hint), "")
+    alike = did_you_mean(name, header.extra)
+    nearest = next((found for found in header.extra if f"'{found}'" in alike), "")
+    hint = f"Its column '{nearest}' may be the one: rename it in the file or in the declaration."
     return Diagnostic(
         "K902",
         f"'{file.display}' has no column '{name}'",
         span=_header_span(file, nearest, names=header.names),
-        hint=hint or "Add the column, or declare it `optional: true` or with a `default:`.",
+        hint=hint
+        if nearest
+        else "Add the column, or declare it `optional: true` or with a `default:`.",
         excerpt=",".join(header.names) if file.format == "csv" else "",
     )
 
 
-def _undeclared_column(file: RawFile, name: str, *, header: _Header) -> Diagnostic:
+def _undeclared_column(
+    file: RawFile, name: str, *, header: _Header, lacked: Sequence[str]
+) -> Diagnostic:
     return Diagnostic(
         "K908",
         f"column '{name}' is not declared and was not landed",
         span=_header_span(file, name, names=header.names),
-        hint="Declare it under the table's columns, or leave it out of the file.",
+        hint=did_you_mean(name, lacked)
+        or "Declare it under the table's columns, or leave it out of the file.",
         severity=Severity.WARN,
         excerpt=",".join(header.names) if file.format == "csv" else "",
     )

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from kpi_runner.adapters.landing import RawInput, csv_query
-from kpi_runner.adapters.raw_text import broken_file, open_text, read_lines
+from kpi_runner.adapters.raw_text import broken_file, open_text, read_csv, read_lines
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import RunFailed
 from kpi_runner.core.node import Column
 from kpi_runner.core.raw import RawFile
+
+_END_NAMES = {"\n": "LF", "\r\n": "CRLF"}
 
 
 def copy_numbered(file: RawFile, raw: RawInput, *, copy: Path) -> RawInput:
@@ -33,7 +35,7 @@ def copy_numbered(file: RawFile, raw: RawInput, *, copy: Path) -> RawInput:
         RunFailed: the file cannot be parsed (K903).
     """
     columns = {
-        name: replace(column, name=f"c{number}")
+        name: replace(column, name=f"c{number}", data_type="varchar")
         for number, (name, column) in enumerate(raw.columns.items(), start=1)
     }
     names = ("line", *(column.name for column in columns.values()))
@@ -63,15 +65,32 @@ def _csv_rows(file: RawFile, raw: RawInput) -> Iterator[list[Any]]:
 
 def _csv_records(file: RawFile) -> Iterator[tuple[int, list[str]]]:
     """Yields each record with the line that it starts at, the header first."""
-    start = 1
+    start, ends = 1, _LineEnds()
     with open_text(file) as lines:
-        reader = csv.reader(lines, strict=True)
         try:
-            for row in reader:
+            for row in read_csv(ends.noted(lines)):
+                if ends.last != ends.first and ends.last:
+                    raise RunFailed(_mixed_ends(file, start, ends=ends))
                 yield start, row
-                start = reader.line_num + 1
+                start = ends.count + 1
         except csv.Error as error:
             raise RunFailed(_broken_quote(file, start, error=error)) from error
+
+
+class _LineEnds:
+    """What the first line of a file and the last one read end with; a record may hold lines."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first = self.last = ""
+
+    def noted(self, lines: Iterable[str]) -> Iterator[str]:
+        """Yields the lines, and notes their ends."""
+        for line in lines:
+            self.count += 1
+            self.last = line[len(line.rstrip("\r\n")) :]
+            self.first = self.first or self.last
+            yield line
 
 
 def _jsonl_rows(file: RawFile, raw: RawInput) -> Iterator[list[Any]]:
@@ -79,7 +98,7 @@ def _jsonl_rows(file: RawFile, raw: RawInput) -> Iterator[list[Any]]:
     with open_text(file) as lines:
         for number, line in enumerate(lines, start=1):
             if line.strip():
-                row = _read_object(file, line, number=number)
+                row = read_object(file, line, number=number)
                 yield [number, *(_as_text(row.get(name)) for name in names)]
 
 
@@ -88,7 +107,12 @@ _ROWS: Mapping[str, Callable[[RawFile, RawInput], Iterator[list[Any]]]] = Mappin
 )
 
 
-def _read_object(file: RawFile, line: str, *, number: int) -> dict[str, Any]:
+def read_object(file: RawFile, line: str, *, number: int) -> dict[str, Any]:
+    """Returns the object that a line of a JSON lines file holds, numbers as text.
+
+    Raises:
+        RunFailed: the line is no object (K903).
+    """
     text = line.rstrip()
     try:
         row = json.loads(text, parse_float=str, parse_int=str)
@@ -110,6 +134,16 @@ def _wrong_width(file: RawFile, start: int, *, widths: tuple[int, int]) -> Diagn
     message = f"line {start} has {widths[0]} columns, the header has {widths[1]}"
     text = read_lines(file, [start])[start]
     return broken_file(file, message, line=start, excerpt=text)
+
+
+def _mixed_ends(file: RawFile, start: int, *, ends: _LineEnds) -> Diagnostic:
+    first, other = (_END_NAMES.get(end, "CR") for end in (ends.first, ends.last))
+    message = f"line {ends.count} ends with {other}, the lines above with {first}"
+    text = read_lines(file, [start])[start]
+    found = broken_file(file, message, line=start, column=len(text) + 1, excerpt=text)
+    return replace(
+        found, hint=f"Let all rows end alike; {file.display} mixes two kinds of line end."
+    )
 
 
 def _broken_quote(file: RawFile, start: int, *, error: csv.Error) -> Diagnostic:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import zlib
@@ -13,6 +14,8 @@ from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import RunFailed
 from kpi_runner.core.raw import RawFile
 from kpi_runner.core.span import Span
+
+_LONGEST_FIELD = 2**31 - 1
 
 
 @contextmanager
@@ -34,6 +37,12 @@ def open_text(file: RawFile) -> Iterator[io.TextIOWrapper]:
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         found = broken_file(file, f"'{file.display}' cannot be unpacked: {error}")
         raise RunFailed(found) from error
+
+
+def read_csv(lines: Iterable[str]) -> Iterator[list[str]]:
+    """Reads CSV as strictly as DuckDB, with fields of any length; raises csv.Error."""
+    csv.field_size_limit(_LONGEST_FIELD)
+    return csv.reader(lines, strict=True)
 
 
 def read_lines(file: RawFile, numbers: Iterable[int]) -> Mapping[int, str]:

@@ -7,13 +7,20 @@ row by row over a copy of the file that knows its lines.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kpi_runner.adapters.landing import RawInput, raw_value, required_columns, typed
+from kpi_runner.adapters.landing import (
+    RawInput,
+    is_nested,
+    raw_value,
+    required_columns,
+    typed,
+)
+from kpi_runner.adapters.misfits import find_misfit
 from kpi_runner.adapters.numbering import copy_numbered, csv_number
 from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.adapters.raw_text import field_column, read_lines
@@ -31,7 +38,10 @@ _LINES = {"csv": "line::bigint", "jsonl": "line::bigint", "parquet": "file_row_n
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
-    """A refused value before it has a place: ``line`` is 0 where the format knows none."""
+    """A refused value before it has a place: ``line`` is 0 where the format knows none.
+
+    ``lines``: all that hold the same value.
+    """
 
     code: str
     line: int
@@ -39,6 +49,7 @@ class _Finding:
     message: str
     hint: str
     notes: tuple[str, ...] = ()
+    lines: Sequence[int] = (0,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +92,12 @@ def explain_refusal(
         with _numbered(file, raw or RawInput("", {})) as numbered:
             if raw is None:
                 return ()
-            scene = _Scene(adapter, source, file, raw, numbered)
-            answers = [*_wrong_types(scene), *_missing_values(scene)]
+            scene = _Scene(adapter, _as_numbered(source, file), file, raw, numbered)
+            answers = [
+                *_wrong_types(scene),
+                *_misfits(scene, source.columns),
+                *_missing_values(scene),
+            ]
             if not any(answer.total for answer in answers):
                 answers = [_repeated_keys(scene)]
             return _locate(scene, answers)
@@ -101,6 +116,38 @@ def _numbered(file: RawFile, raw: RawInput) -> Iterator[RawInput]:
         yield raw
 
 
+def _as_numbered(source: Source, file: RawFile) -> Source:
+    """A source as the copy with lines has it: nested values of a text file are text."""
+    if file.format not in _TEXT_FORMATS:
+        return source
+    columns = (
+        replace(c, data_type="varchar") if is_nested(c.data_type) else c for c in source.columns
+    )
+    return replace(source, columns=tuple(columns))
+
+
+def _misfits(scene: _Scene, columns: Iterable[Column]) -> Iterator[_Answer]:
+    """The first value of each nested column of a JSON lines file that is not of its type."""
+    if scene.file.format != "jsonl":
+        return
+    with tempfile.TemporaryDirectory(prefix="kpi-values-") as folder:
+        for column in columns:
+            raw = scene.raw.columns.get(column.name)
+            if raw is None or not is_nested(column.data_type):
+                continue
+            found = find_misfit(
+                scene.adapter,
+                scene.file,
+                column=column,
+                name=raw.description,
+                scratch=Path(folder) / "values.jsonl",
+            )
+            if found:
+                message = f"column '{column.name}' holds a value of another type: {found.reason}"
+                hint = f"Correct the value, or declare another type than {column.data_type}."
+                yield _Answer((_Finding("K901", found.line, column, message, hint),), 1)
+
+
 def _wrong_types(scene: _Scene) -> Iterator[_Answer]:
     for column in scene.source.columns:
         raw = scene.rows.columns.get(column.name)
@@ -111,11 +158,14 @@ def _wrong_types(scene: _Scene) -> Iterator[_Answer]:
         rows = _ask(
             scene, f"cast({value} as varchar)", where=f"{value} is not null and {read} is null"
         )
-        hint = f"Correct the value, or declare another type than {column.data_type}."
+        hint = (
+            f"Correct the value, or declare another type than {column.data_type}: "
+            "nothing is rounded or cut."
+        )
         yield _Answer(
             tuple(
-                _Finding("K901", line, column, _wrong_type(column, text), hint)
-                for line, text, _ in rows
+                _Finding("K901", lines[0], column, _wrong_type(column, text), hint, lines=lines)
+                for lines, text, _ in rows
             ),
             rows[0][-1] if rows else 0,
         )
@@ -123,7 +173,8 @@ def _wrong_types(scene: _Scene) -> Iterator[_Answer]:
 
 def _wrong_type(column: Column, text: str) -> str:
     shown = text if len(text) <= 60 else f"{text[:60]}…"
-    return f"column '{column.name}' holds '{shown}', which is not a {column.data_type}"
+    article = "an" if column.data_type.startswith("i") else "a"
+    return f"column '{column.name}' holds '{shown}', which is not {article} {column.data_type}"
 
 
 def _missing_values(scene: _Scene) -> Iterator[_Answer]:
@@ -134,15 +185,19 @@ def _missing_values(scene: _Scene) -> Iterator[_Answer]:
         rows = _ask(scene, "null", where=f"{value} is null")
         message = f"column '{column.name}' is empty, but must hold a value"
         yield _Answer(
-            tuple(_Finding("K905", line, column, message, hint) for line, *_ in rows),
+            tuple(
+                _Finding("K905", lines[0], column, message, hint, lines=lines) for lines, *_ in rows
+            ),
             rows[0][-1] if rows else 0,
         )
 
 
 def _ask(scene: _Scene, value: str, *, where: str) -> tuple[tuple[Any, ...], ...]:
+    """Each value with the lines that hold it, and the count of all rows."""
     return scene.adapter.query(
-        f"select {scene.line} as line, {value}, count(*) over () from {scene.rows.query} "
-        f"where {where} order by line limit {LIMIT}"
+        "select list(line order by line) as lines, value, sum(count(*)) over ()::bigint "
+        f"from (select {scene.line} as line, {value} as value from {scene.rows.query} "
+        f"where {where}) group by value order by lines limit {LIMIT}"
     ).rows
 
 
@@ -191,7 +246,7 @@ def _locate(scene: _Scene, answers: Sequence[_Answer]) -> tuple[Diagnostic, ...]
     if scene.file.format in _TEXT_FORMATS:
         texts = read_lines(scene.file, (finding.line for finding in shown))
     located = [_diagnostic(scene, f, text=texts.get(f.line, "")) for f in shown]
-    more = sum(answer.total for answer in answers) - len(shown)
+    more = sum(answer.total for answer in answers) - sum(len(f.lines) for f in shown)
     if more:
         located[-1] = replace(located[-1], notes=(*located[-1].notes, f"and {more} more"))
     return tuple(located)
@@ -213,6 +268,21 @@ def _diagnostic(scene: _Scene, finding: _Finding, *, text: str) -> Diagnostic:
         message,
         span=Span(file.display, max(line, 1), column),
         hint=finding.hint,
-        notes=finding.notes,
+        notes=(*finding.notes, *_others(finding.lines)),
         excerpt=text,
     )
+
+
+def _others(lines: Sequence[int]) -> tuple[str, ...]:
+    """What is said of the further rows of a value.
+
+    >>> _others([2, 3, 9]), _others([2])
+    (('the same in 2 more rows: 3, 9',), ())
+    """
+    others = lines[1:]
+    if not others:
+        return ()
+    rows = "row" if len(others) == 1 else "rows"
+    listed = ", ".join(map(str, others[:10])) + (", …" if len(others) > 10 else "")
+    places = f": {listed}" if lines[0] else ""
+    return (f"the same in {len(others)} more {rows}{places}",)

@@ -125,7 +125,9 @@ def _tell_interruption(error: BaseException) -> None:
     from kpi_runner.cli.capture import echo, note_exception
 
     note_exception(error)
-    echo("interrupted; what was published is unchanged", err=True)
+    # click turns Ctrl-C into an exception of its own
+    notes = getattr(error.__cause__ or error, "__notes__", ())
+    echo("\n".join(("interrupted", *notes)), err=True)
 
 
 def _report(error: Exception) -> int:

@@ -15,6 +15,7 @@ import click
 
 from kpi_runner.cli.capture import note_exception
 from kpi_runner.cli.output import print_diagnostics
+from kpi_runner.core.config import MOST_THREADS
 from kpi_runner.core.errors import KpiError
 from kpi_runner.core.names import RESOURCE_TYPES
 from kpi_runner.core.selection import Indirect
@@ -123,7 +124,10 @@ FLAGS: dict[str, Callable[[Function], Function]] = {
     ),
     "as_of": click.option("--as-of", type=IsoDate(), default="", help="The last day of the build."),
     "threads": click.option(
-        "--threads", type=click.IntRange(min=1), default=None, help="Models that run side by side."
+        "--threads",
+        type=click.IntRange(1, MOST_THREADS),
+        default=None,
+        help="Models that run side by side.",
     ),
     "full_refresh": click.option(
         "-f", "--full-refresh", is_flag=True, help="Build everything again."

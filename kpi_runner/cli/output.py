@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from shutil import get_terminal_size
 from threading import RLock
 from traceback import format_exception
 from typing import IO, TYPE_CHECKING, Any, Protocol
@@ -37,6 +38,7 @@ from kpi_runner.report.table import (
     format_json,
     format_markdown,
     format_plain,
+    format_records,
     rich_table,
 )
 from kpi_runner.report.text import (
@@ -323,7 +325,8 @@ def print_scorecard(scorecard: Scorecard | None, options: Options) -> None:
     paint = choose_paint(sys.stdout, no_color=options.no_color)
     is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
     blocks = BLOCKS if is_unicode else ASCII_BLOCKS
-    echo("\n" + format_scorecard(scorecard, paint=paint, blocks=blocks))
+    width = get_terminal_size().columns if sys.stdout.isatty() else 0
+    echo("\n" + format_scorecard(scorecard, paint=paint, blocks=blocks, width=width))
 
 
 def choose_paint(stream: IO[str], *, no_color: bool) -> Paint:
@@ -364,6 +367,10 @@ def _print_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, style:
     if style == "table" and sys.stdout.isatty():
         from rich.console import Console
 
-        Console().print(rich_table(columns, rows))
+        console, table = Console(), rich_table(columns, rows)
+        if console.measure(table).maximum > console.width and rows:
+            echo(format_records(columns, rows))
+        else:
+            console.print(table)
     else:
         echo(_FORMATS[style](columns, rows))

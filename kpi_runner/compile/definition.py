@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from kpi_runner.core.kpi import Expression, Kpi, KpiRef, Over, Variant
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from kpi_runner.core.kpi import Kpi, KpiRef, Variant
+from kpi_runner.sql.expression import read_formula
 
 CATALOG_COLUMNS = (
     "kpi",
@@ -19,7 +24,15 @@ CATALOG_COLUMNS = (
 )
 
 
-def catalog_row(kpi: Kpi, variant: Variant) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """The definitions of a project: every variant by id, and the names of KPIs that nobody sees."""
+
+    variants: Mapping[str, Variant]
+    hidden: frozenset[str] = frozenset()
+
+
+def catalog_row(kpi: Kpi, variant: Variant, *, known: Definitions) -> tuple[str, ...]:
     """Returns the row of ``kpi.kpi_catalog`` of a variant, in the order of its columns."""
     return (
         kpi.name,
@@ -32,37 +45,69 @@ def catalog_row(kpi: Kpi, variant: Variant) -> tuple[str, ...]:
         variant.unit,
         variant.direction,
         variant.description or kpi.description,
-        definition_sql(variant),
+        definition_sql(variant, known),
     )
 
 
-def definition_sql(variant: Variant) -> str:
-    """Returns a definition as one readable SELECT, or as arithmetic over KPIs."""
+def definition_sql(variant: Variant, known: Definitions) -> str:
+    """Returns a definition as one SELECT that runs, or as arithmetic over KPIs of the catalogue.
+
+    A comment says which rows belong to a period.
+    """
+    names = _names(variant)
+    is_arithmetic = names and not variant.source_model
+    if is_arithmetic and not any(name.partition(".")[0] in known.hidden for name in names):
+        return _text(variant, lambda name: name)
+    return _select(variant, known)
+
+
+def _names(variant: Variant) -> tuple[str, ...]:
+    """The KPIs that a definition is made of."""
+    if variant.formula:
+        return read_formula(variant.formula.sql).names
+    sides = (variant.numerator, variant.denominator)
+    return tuple(side.name for side in sides if isinstance(side, KpiRef))
+
+
+def _text(variant: Variant, operand: Callable[[str], str]) -> str:
+    if variant.formula:
+        parsed = read_formula(variant.formula.sql)
+        listed = "|".join(re.escape(name) for name in sorted(parsed.names, key=len, reverse=True))
+        return re.sub(
+            rf"(?<![\w.])(?:{listed})(?![\w.])", lambda m: operand(m[0]), variant.formula.sql
+        )
+    if variant.measure:
+        return variant.measure.sql
+    sides = (variant.numerator, variant.denominator)
+    texts = (operand(s.name) if isinstance(s, KpiRef) else s.sql if s else "" for s in sides)
+    return " / ".join(texts)
+
+
+def _select(variant: Variant, known: Definitions) -> str:
     if variant.model:
         return f"select value from {variant.model} where variant = '{variant.name}'"
-    if variant.formula:
-        return variant.formula.sql
-    if variant.measure:
-        value = variant.measure.sql
-    else:
-        value = f"{_side(variant.numerator)} / {_side(variant.denominator)}"
-    if not variant.source_model:
-        return value
-    lines = [f"select {value}", f"from {variant.source_model}"]
+
+    def operand(name: str) -> str:
+        inner = known.variants.get(name)
+        if inner is None:
+            return name
+        text = _select(inner, known).replace("\n", "\n    ")
+        return f"(\n    {text}\n)"
+
+    lines = [f"select {_text(variant, operand)}"]
+    if variant.source_model:
+        lines.append(f"from {variant.source_model}")
     if variant.where:
         lines.append(f"where {variant.where.sql}")
-    if variant.over:
-        lines.append(f"-- {_window(variant.over)}")
+    if variant.source_model:
+        lines.append(f"-- {_rows(variant)}")
     return "\n".join(lines)
 
 
-def _side(value: Expression | KpiRef | None) -> str:
-    if isinstance(value, KpiRef):
-        return value.name
-    return value.sql if value else ""
-
-
-def _window(over: Over) -> str:
+def _rows(variant: Variant) -> str:
+    over, time = variant.over, variant.time
+    if over is None:
+        return f"of the rows whose {time} lies in the period"
     if over.to_date:
-        return "over everything up to the end of each period"
-    return f"over the {over.trailing_days} days up to the end of each period"
+        return f"of all rows up to the end of each period, by {time}"
+    return f"of the rows of the {over.trailing_days} days up to the end of each period, by {time}"

@@ -7,10 +7,11 @@ by side on the same keys, then one branch per KPI variant.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kpi_runner.compile.kpi_breakdown import break_down
 from kpi_runner.compile.kpi_calendar import calendar_ctes
+from kpi_runner.compile.kpi_gaps import FeedSet, feeds_of, gap_ctes, number_feeds
 from kpi_runner.compile.kpi_groups import group_ctes
 from kpi_runner.compile.kpi_parts import Breakdown, Definition, Group
 from kpi_runner.compile.kpi_shape import Shape
@@ -30,12 +31,14 @@ class KpiContext:
         relation: gives the table of a model's name, as SQL.
         has_dates: there is a model ``dim_dates``; else periods follow ISO.
         maturity_days: overrides the KPIs' own where it is not None.
+        feeds: the source tables that are daily feeds.
     """
 
     variants: Mapping[str, Variant]
     relation: Callable[[str], str]
     has_dates: bool = False
     maturity_days: int | None = None
+    feeds: frozenset[str] = frozenset()
 
 
 def compile_values(chosen: Iterable[Variant], shape: Shape, *, context: KpiContext) -> str:
@@ -57,9 +60,13 @@ def compile_values(chosen: Iterable[Variant], shape: Shape, *, context: KpiConte
     for group in groups:
         ctes += group_ctes(group, shape, table=context.relation(group.key.model))
     ctes += [_keys_cte(names, shape), _combined_cte(names, shape), *_wholes_ctes(definitions)]
-    branches = [_print_branch(_Branch(one, shape, context)) for one in definitions]
+    feeds = number_feeds(definitions, context.feeds)
+    branches = [_print_branch(_Branch(one, shape, context, feeds)) for one in definitions]
     ctes.append(Cte("measured", print_union(branches)))
-    return print_with(ctes, _final(shape))
+    if not feeds:
+        return print_with(ctes, _final(shape, "measured"))
+    ctes += gap_ctes(feeds, shape, source="measured")
+    return print_with(ctes, _final(shape, "judged"))
 
 
 def compile_catalog(rows: Sequence[tuple[str, ...]], columns: Sequence[str]) -> str:
@@ -146,11 +153,17 @@ class _Branch:
     definition: Definition
     shape: Shape
     context: KpiContext
+    feeds: Mapping[FeedSet, int] = field(default_factory=dict)
 
     @property
     def variant(self) -> Variant:
         """The variant whose values they are."""
         return self.definition.variant
+
+    @property
+    def feed_set(self) -> int:
+        """The number of the set of daily feeds that the variant needs, 0 for none."""
+        return self.feeds.get(feeds_of(self.definition, self.context.feeds), 0)
 
     @property
     def first_day(self) -> str:
@@ -190,14 +203,18 @@ def _print_branch(branch: _Branch) -> str:
     return print_select(select)
 
 
-def _status_columns(branch: _Branch, first_day: str) -> tuple[str, str, str]:
+def _status_columns(branch: _Branch, first_day: str) -> tuple[str, ...]:
     maturity = branch.variant.maturity_days
     if branch.context.maturity_days is not None:
         maturity = branch.context.maturity_days
+    missing = missing_condition(branch.definition.requires)
+    if branch.definition.whole.unknown:
+        missing = f"{missing} or {branch.definition.whole.unknown} > 0"
     return (
-        f"{missing_condition(branch.definition.requires)} as is_missing",
+        f"{missing} as is_missing",
         f"{first_day} as first_day",
         f"{days_before_as_of(maturity)} as mature_until",
+        *((f"{branch.feed_set} as feed_set",) if branch.feeds else ()),
     )
 
 
@@ -266,7 +283,7 @@ def _print_model_branch(branch: _Branch) -> str:
     return print_select(select)
 
 
-def _final(shape: Shape) -> str:
+def _final(shape: Shape, source: str) -> str:
     first_day = f"greatest(first_day, {shape.start})" if shape.start else "first_day"
     if shape.by is None:
         split: tuple[str, ...] = ("dimension", "segment_1 as segment")
@@ -293,6 +310,6 @@ def _final(shape: Shape) -> str:
             f"    or period_end > {shape.end} as is_partial",
             "period_end > mature_until as is_provisional",
         ),
-        source="measured",
+        source=source,
     )
     return print_select(select)

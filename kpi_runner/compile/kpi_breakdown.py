@@ -191,6 +191,7 @@ class _Builder:
             requires=frozenset(variant.requires),
             dimensions=frozenset(variant.dimensions),
             groups=(group.key,),
+            unknown=_count_incomplete(variant, group, where=where),
         )
 
     def _model_quantity(self, variant: Variant) -> Quantity:
@@ -225,6 +226,18 @@ class _Builder:
     def _first_day(self, variant: Variant) -> str:
         key = (variant.source_model, variant.time)
         return self.first_days.setdefault(key, f"first_day_{len(self.first_days) + 1}")
+
+
+def _count_incomplete(variant: Variant, group: _OpenGroup, *, where: str) -> str:
+    """Adds the count of incomplete rows to a group; empty where the KPI knows none."""
+    if variant.incomplete_where is None:
+        return ""
+    with _within(variant.incomplete_where):
+        condition, columns = read_condition(variant.incomplete_where.sql)
+    for column in columns:
+        group.reads.setdefault(column, _place(column, variant.incomplete_where))
+    both = f"({where}) and ({condition})" if where else condition
+    return f"coalesce({group.add(f'count(*) filter (where {both})', 'sum')}, 0)"
 
 
 def _key(variant: Variant, measure: Measure) -> GroupKey:

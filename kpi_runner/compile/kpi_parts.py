@@ -81,6 +81,7 @@ class Quantity:
         requires: the source tables that it needs.
         dimensions: what it can be split by.
         groups: the scans behind it.
+        unknown: how many rows lack something that the number needs, or empty where none can.
     """
 
     sql: str
@@ -90,6 +91,7 @@ class Quantity:
     requires: frozenset[str]
     dimensions: frozenset[str]
     groups: tuple[GroupKey, ...]
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ class Definition:
             requires=numerator.requires | denominator.requires,
             dimensions=frozenset(self.variant.dimensions),
             groups=_merge((numerator.groups, denominator.groups)),
+            unknown=_sum((numerator.unknown, denominator.unknown), of_none=""),
         )
 
     @property
@@ -152,11 +155,12 @@ def combine(template: str, parts: Sequence[Quantity]) -> Quantity:
         requires=frozenset().union(*(part.requires for part in used)),
         dimensions=frozenset.intersection(*(p.dimensions for p in used)) if used else frozenset(),
         groups=_merge(part.groups for part in used),
+        unknown=_sum((part.unknown for part in used), of_none=""),
     )
 
 
-def _sum(terms: Iterable[str]) -> str:
-    return " + ".join(dict.fromkeys(terms)) or "0"
+def _sum(terms: Iterable[str], *, of_none: str = "0") -> str:
+    return " + ".join(dict.fromkeys(filter(None, terms))) or of_none
 
 
 def _merge(sequences: Iterable[Iterable[T]]) -> tuple[T, ...]:

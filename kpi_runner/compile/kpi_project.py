@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from kpi_runner.compile.assertion import AssertionContext, CompiledAssertion, compile_assertion
-from kpi_runner.compile.definition import CATALOG_COLUMNS, catalog_row
+from kpi_runner.compile.assertion import CompiledAssertion, compile_assertion
+from kpi_runner.compile.assertion_subject import AssertionContext
+from kpi_runner.compile.definition import CATALOG_COLUMNS, Definitions, catalog_row
 from kpi_runner.compile.derived import derive_assertions
 from kpi_runner.compile.kpi import KpiContext, compile_catalog, compile_values
 from kpi_runner.compile.kpi_breakdown import break_down
@@ -17,7 +18,7 @@ from kpi_runner.compile.kpi_columns import ColumnsOf, check_columns
 from kpi_runner.compile.kpi_shape import MART_GRAINS, Shape
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import ProjectInvalid
-from kpi_runner.core.kpi import Kpi, Variant
+from kpi_runner.core.kpi import MOST_DAYS, Kpi, Variant
 from kpi_runner.core.names import quote_text
 from kpi_runner.core.project import Project
 from kpi_runner.core.span import Span
@@ -52,12 +53,28 @@ class KpiCompiler:
         self._render = render
         self._marts: dict[str, str] = {}
 
+    @property
+    def definitions(self) -> Definitions:
+        """Every definition, as the catalogue needs them."""
+        hidden = (kpi.name for kpi in self._project.kpis.values() if kpi.is_hidden)
+        return Definitions(self.variants, frozenset(hidden))
+
     def check(self) -> tuple[Diagnostic, ...]:
         """Returns what is wrong with all KPIs, before anything runs."""
         chosen = tuple(self.variants.values())
         breakdown = break_down(chosen, self.variants)
         columns = check_columns(breakdown, chosen, columns_of=self._columns_of)
         return (*breakdown.diagnostics, *columns)
+
+    def check_assertions(self) -> tuple[Diagnostic, ...]:
+        """Returns what is wrong with the assertions of all KPIs."""
+        found: list[Diagnostic] = []
+        for kpi in self._project.kpis.values():
+            try:
+                self.compile_assertions(kpi)
+            except ProjectInvalid as error:
+                found.extend(error.diagnostics)
+        return tuple(found)
 
     def mart_text(self, area: str) -> str:
         """Returns the SQL that ``kpis(area)`` stands for; raises ProjectInvalid."""
@@ -72,12 +89,14 @@ class KpiCompiler:
     def compile_assertions(self, kpi: Kpi) -> tuple[CompiledAssertion, ...]:
         """Returns the derived and declared assertions of a KPI; raises ProjectInvalid."""
         if kpi.is_hidden:
+            _refuse_unpublished(kpi)
             return ()
         context = AssertionContext(
             mart=self._mart_of,
             variants=self.variants,
             render=self._render,
             locate_file=lambda path: str(Path(self._project.config.root, path)),
+            hidden=frozenset(one.name for one in self._project.kpis.values() if one.is_hidden),
         )
         return tuple(
             compile_assertion(variant, assertion, context=context)
@@ -98,7 +117,11 @@ class KpiCompiler:
     def _compile_mart(self, area: str) -> str:
         kpis = [kpi for kpi in self._project.kpis.values() if not kpi.is_hidden]
         if area == CATALOG_AREA:
-            rows = [catalog_row(kpi, variant) for kpi in kpis for variant in kpi.variants]
+            rows = [
+                catalog_row(kpi, variant, known=self.definitions)
+                for kpi in kpis
+                for variant in kpi.variants
+            ]
             return compile_catalog(rows, CATALOG_COLUMNS)
         chosen = [v for kpi in kpis if kpi.area == area for v in kpi.variants]
         if not chosen:
@@ -108,10 +131,33 @@ class KpiCompiler:
         return self.compile_query(chosen, Shape(grains=MART_GRAINS))
 
     def _context(self) -> KpiContext:
-        maturity = self._project.config.vars.get("maturity_days")
         return KpiContext(
             variants=self.variants,
             relation=self._relation,
             has_dates=self._project.find_model("dim_dates") is not None,
-            maturity_days=int(maturity) if maturity is not None else None,
+            maturity_days=_maturity(self._project.config.vars.get("maturity_days")),
+            feeds=frozenset(
+                f"{source.source}.{source.name}"
+                for source in self._project.sources.values()
+                if source.is_daily_feed
+            ),
         )
+
+
+def _maturity(written: object) -> int | None:
+    """The variable ``maturity_days``; raises ProjectInvalid (K105)."""
+    text = str(written)
+    if written is None:
+        return None
+    if text.isdecimal() and len(text) < 9 and int(text) <= MOST_DAYS:
+        return int(text)
+    message = f"the variable 'maturity_days' is '{text[:40]}', not 0 to {MOST_DAYS}"
+    raise ProjectInvalid(Diagnostic("K105", message))
+
+
+def _refuse_unpublished(kpi: Kpi) -> None:
+    """Refuses assertions on a KPI whose values stand nowhere (K510)."""
+    for assertion in (one for variant in kpi.variants for one in variant.assertions):
+        hint = "Take it out, or say it of the KPIs that are made of it."
+        message = f"assertion '{assertion.kind}' is about the hidden KPI '{kpi.name}'"
+        raise ProjectInvalid(Diagnostic("K510", message, assertion.span, hint))

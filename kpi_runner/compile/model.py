@@ -40,7 +40,7 @@ def clean_select(text: str, span: Span) -> str:
                 "{{ config(enabled=false) }}.",
             )
         )
-    if ";" in body and _ends_within(body):
+    if end_of_first(body) is not None:
         raise ProjectInvalid(
             Diagnostic(
                 "K403",
@@ -101,9 +101,16 @@ def ephemeral_ancestors(
     return tuple(found)
 
 
-def _ends_within(body: str) -> bool:
-    """True where a semicolon stands outside of texts, quoted names and comments."""
-    return any(match.group() == ";" for match in _TOKEN.finditer(body))
+def end_of_first(sql: str) -> int | None:
+    """Returns where a first statement ends that is not the last: at a semicolon outside of texts,
+    quoted names and comments, with more than blanks behind it.
+
+    >>> end_of_first("select ';';"), end_of_first("select 1; select 2")
+    (None, 8)
+    """
+    body = sql.rstrip("; \t\r\n")
+    ends = (match.start() for match in _TOKEN.finditer(body) if match.group() == ";")
+    return next(ends, None) if ";" in body else None
 
 
 def _lines(text: str) -> int:

@@ -18,11 +18,13 @@ from kpi_runner.compile.data_test import (
     template_of,
     tested_rows,
 )
+from kpi_runner.compile.fit import method_of, refuse_unfit
 from kpi_runner.compile.hooks import compile_node_hooks, compile_run_hooks
 from kpi_runner.compile.kpi_project import KpiCompiler
 from kpi_runner.compile.microbatch import in_window
 from kpi_runner.compile.model import (
     clean_select,
+    end_of_first,
     ephemeral_ancestors,
     ephemeral_name,
     inline_parents,
@@ -32,11 +34,12 @@ from kpi_runner.core.compiled import Compiled, Hooks
 from kpi_runner.core.config import Hook
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import ProjectInvalid, located
+from kpi_runner.core.fit import FIT, fit_columns
 from kpi_runner.core.names import NodeId, Relation
 from kpi_runner.core.node import DataTest, Model, Seed, Source
 from kpi_runner.core.placeholders import AS_OF_DATE, AS_OF_END
 from kpi_runner.core.project import Project
-from kpi_runner.core.span import Span
+from kpi_runner.core.span import LineIndex, Span
 from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.sql.columns import output_columns
 from kpi_runner.template.context import Context, Names, build_context, target_values
@@ -89,7 +92,10 @@ class ProjectCompiler:
         """Returns the SELECT of a model; raises ProjectInvalid."""
         parents = self._ephemeral_parents(node)
         compiled = inline_parents(node, self._select(node), parents=parents)
-        if self.project.models[node].config.materialized != "incremental":
+        model = self.project.models[node]
+        if model.config.materialized == FIT:
+            refuse_unfit(model, output_columns(compiled.sql, self._known_columns))
+        if model.config.materialized != "incremental":
             return compiled
         key = f"{node}{INCREMENT}"
         increment = inline_parents(key, self._select(node, key), parents=parents)
@@ -121,11 +127,17 @@ class ProjectCompiler:
         return compile_run_hooks(config.on_run_start, config.on_run_end, render=render_hook)
 
     def render_mapping(self, raw: str, path: str) -> str:
-        """Renders the SELECT that maps a shop's data onto a raw table."""
+        """Renders the SELECT that maps a shop's data onto a raw table; raises K403 for two."""
         names = self._names(None)
         context = build_context(names)
         text = render(self._templates, raw, path=path, context=context)
         self._rendered[path] = RenderedText(raw, path, context, text)
+        end = end_of_first(text)
+        if end is not None:
+            place = self.locate(path, LineIndex(text).position(end)) or Span(path)
+            hint = "A mapping is one SELECT: take out the others."
+            message = f"the mapping '{path}' holds more than one statement"
+            raise ProjectInvalid(Diagnostic("K403", message, place, hint))
         return text
 
     def columns_of(self, model: str) -> tuple[str, ...] | None:
@@ -274,7 +286,9 @@ class ProjectCompiler:
             return None
         if isinstance(node, Seed):
             return tuple(column.lower() for column in node.header)
-        return output_columns(self.compile_model(node.id).sql, self._known_columns)
+        columns = output_columns(self.compile_model(node.id).sql, self._known_columns)
+        is_fit = node.config.materialized == FIT and columns is not None
+        return fit_columns(method_of(node), columns or ()) if is_fit else columns
 
     def _known_columns(self, schema: str, name: str) -> tuple[str, ...] | None:
         owner = self._owners.get(Relation(schema, name))

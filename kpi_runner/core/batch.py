@@ -83,6 +83,7 @@ class Snapshot:
         columns: names of the columns that are added.
         moment: SQL of the moment of this build.
         is_new: there is no table yet.
+        span: the place of the configuration.
     """
 
     target: Relation
@@ -96,6 +97,7 @@ class Snapshot:
     columns: SnapshotColumns
     moment: str
     is_new: bool
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

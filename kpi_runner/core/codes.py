@@ -71,6 +71,7 @@ CODES: Mapping[str, Code] = MappingProxyType(
         # K4xx: SQL
         "K402": Code("model is empty", INVALID),
         "K403": Code("more than one statement", INVALID),
+        "K404": Code("columns of a fit", INVALID),
         # K5xx: KPIs
         "K501": Code("unknown column in a KPI", INVALID),
         "K502": Code("KPI expression", INVALID),
@@ -92,6 +93,8 @@ CODES: Mapping[str, Code] = MappingProxyType(
         "K611": Code("columns changed", FAILED),
         "K612": Code("snapshot goes back in time", FAILED),
         "K613": Code("logic of an incremental model changed", FAILED),
+        "K614": Code("fit without parameters", 0),
+        "K615": Code("rows of a fit", FAILED),
         # K7xx: database and machine
         "K701": Code("database is locked", MACHINE),
         "K702": Code("disk is full", MACHINE),
@@ -143,6 +146,9 @@ CODES: Mapping[str, Code] = MappingProxyType(
         "K909": Code("raw folder", USAGE),
         "K910": Code("mapping failed", FAILED),
         "K911": Code("undeclared raw file", 0),
+        "K912": Code("days not loaded", 0),
+        "K913": Code("raw table without a file", 0),
+        "K914": Code("last day after all data", 0),
         "K920": Code("data test failed", FAILED),
         "K922": Code("unit test failed", FAILED),
         "K923": Code("contract broken", FAILED),

@@ -10,6 +10,9 @@ from typing import Any
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.span import Span
 
+MOST_THREADS = 256
+"""Each thread is a session of the database, with memory of its own."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetConfig:

@@ -11,6 +11,9 @@ from kpi_runner.core.diagnostic import Severity
 from kpi_runner.core.names import NodeId
 from kpi_runner.core.span import Span, span_within
 
+MOST_DAYS = 36_500
+"""The longest time that a KPI may wait, or look back: a hundred years."""
+
 
 class Grain(StrEnum):
     """The length of a period."""
@@ -94,7 +97,8 @@ class Variant:
     """One computable definition: a KPI's default (name ``''``) or a variant, fully merged.
 
     Exactly one is set: ``measure``; ``numerator`` and ``denominator``; ``formula``; ``model``.
-    ``total_over``: dimensions that do not split the denominator. ``overrides``: keys of the
+    ``incomplete_where``: rows of which the facts do not know everything, so that no value over them
+    is known. ``total_over``: dimensions that do not split the denominator. ``overrides``: keys of the
     entry that the variant words anew (``purpose``, ``benchmark``, …). ``places``: where the
     value of each key stands (``time``), and each item of a list (``dimensions.country``).
     """
@@ -106,6 +110,7 @@ class Variant:
     source_model: str = ""
     time: str = ""
     where: Expression | None = None
+    incomplete_where: Expression | None = None
     measure: Expression | None = None
     numerator: Expression | KpiRef | None = None
     denominator: Expression | KpiRef | None = None

@@ -17,10 +17,26 @@ _PLAIN = re.compile(r"[a-z_][a-z0-9_]*\Z")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Relation:
-    """A table or view of the work or published database."""
+    """A table or view of the work or published database.
+
+    Names that differ only in case are one relation, as they are to the database.
+
+    >>> Relation("KPI", "Orders") == Relation("kpi", "orders")
+    True
+    """
 
     schema: str
     name: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Relation) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[str, str]:
+        return self.schema.lower(), self.name.lower()
 
     @property
     def sql(self) -> str:
@@ -76,3 +92,9 @@ RESERVED_WORDS = frozenset(
         """,
     )
 )
+
+BUILD_TABLE = Relation("kpi", "published_build")
+"""The one row of a published file that says what it is."""
+
+ASSERTION_RESULTS = Relation("kpi", "assertion_results")
+"""How each assertion ended in the build that was published."""

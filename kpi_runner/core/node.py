@@ -129,7 +129,10 @@ class Seed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A raw table as it lands. ``key``: columns that identify a row, or empty."""
+    """A raw table as it lands. ``key``: columns that identify a row, or empty.
+
+    ``is_daily_feed``: every day of ``moment`` has rows, so a day without any is not loaded.
+    """
 
     id: NodeId
     source: str
@@ -138,6 +141,7 @@ class Source:
     key: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
     moment: str = ""
+    is_daily_feed: bool = False
     tags: tuple[str, ...] = ()
     description: str = ""
     path: str = ""

@@ -21,6 +21,7 @@ WINDOW_START = "timestamp '<window-start>'"
 WINDOW_END = "timestamp '<window-end>'"
 _DATE = re.compile(r"date '<as-of(?:-(\d+))?>'")
 _MISSING = re.compile(r"<missing ([^>]*)>")
+_GAPS = re.compile(r"<days not loaded of ([^>]*)>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,14 +33,18 @@ class Facts:
         as_of_end: the UTC instant of local midnight after it, ``YYYY-MM-DD HH:MM:SS``.
         time_zone: IANA name.
         missing: declared source tables without a file, as ``source.table``.
+        gaps: (daily feed, ISO day) of each day that a feed lacks between its first and last.
         is_todays: the last day is that of this machine, because no raw table has one.
+        data_until: the last day with data, where the last day is a later one that was asked for.
     """
 
     as_of: str
     as_of_end: str
     time_zone: str = "UTC"
     missing: frozenset[str] = frozenset()
+    gaps: frozenset[tuple[str, str]] = frozenset()
     is_todays: bool = False
+    data_until: str = ""
 
 
 def missing_condition(tables: Iterable[str]) -> str:
@@ -50,6 +55,15 @@ def missing_condition(tables: Iterable[str]) -> str:
     """
     names = " ".join(sorted(set(tables)))
     return f"<missing {names}>" if names else "false"
+
+
+def days_not_loaded(feeds: Iterable[str]) -> str:
+    """Returns the word that becomes the list of days that one of the daily feeds lacks.
+
+    >>> days_not_loaded(["ga4.web_events", "ads.ad_spend_daily"])
+    '<days not loaded of ads.ad_spend_daily ga4.web_events>'
+    """
+    return f"<days not loaded of {' '.join(sorted(feeds))}>"
 
 
 def days_before_as_of(days: int) -> str:
@@ -76,9 +90,20 @@ def fill_placeholders(sql: str, facts: Facts) -> str:
     if "<" not in sql:
         return sql
     as_of = date.fromisoformat(facts.as_of)
-    sql = _DATE.sub(lambda m: f"date '{as_of - timedelta(days=int(m.group(1) or 0))}'", sql)
+    sql = _DATE.sub(lambda match: f"date '{_days_before(as_of, match.group(1))}'", sql)
     sql = sql.replace(AS_OF_END, f"timestamp '{facts.as_of_end}'")
     sql = sql.replace(TIME_ZONE, f"'{facts.time_zone}'")
+    sql = _GAPS.sub(lambda match: _dates(facts, frozenset(match.group(1).split())), sql)
     return _MISSING.sub(
         lambda match: "true" if facts.missing & set(match.group(1).split()) else "false", sql
     )
+
+
+def _days_before(day: date, days: str | None) -> date:
+    """The day that many days earlier, and the first of all where there is none."""
+    return day - timedelta(days=min(int(days or 0), (day - date.min).days))
+
+
+def _dates(facts: Facts, feeds: frozenset[str]) -> str:
+    days = sorted({f"date '{day}'" for feed, day in facts.gaps if feed in feeds})
+    return f"cast([{', '.join(days)}] as date[])"

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from kpi_runner.core.batch import Guard, Increment, Snapshot
 from kpi_runner.core.compiled import Compiled
+from kpi_runner.core.fit import Fit
 from kpi_runner.core.names import NodeId, Relation
 from kpi_runner.core.node import Column
 
@@ -20,6 +21,7 @@ class Action(StrEnum):
     INCREMENTAL = "incremental"
     SNAPSHOT = "snapshot"
     EXTERNAL = "external"
+    FIT = "fit"
     TEST = "test"
     ASSERTION = "assertion"
     HOOK = "hook"
@@ -49,7 +51,7 @@ class Batch:
 
     statements: tuple[Statement, ...]
     guards: tuple[Guard, ...] = ()
-    apply: Increment | Snapshot | None = None
+    apply: Increment | Snapshot | Fit | None = None
     after: tuple[Statement, ...] = ()
     holds: tuple[Guard, ...] = ()
     left: int = 0

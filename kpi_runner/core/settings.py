@@ -34,7 +34,8 @@ def settings_of(node: Node | Kpi) -> Mapping[str, Any]:
                 "tags": list(node.tags),
             }
         case Source():
-            return {"event_time": node.moment, "tags": list(node.tags)}
+            feed = {"daily_feed": True} if node.is_daily_feed else {}
+            return {"event_time": node.moment, "tags": list(node.tags), **feed}
         case Kpi():
             return {
                 "area": node.area,

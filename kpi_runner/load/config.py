@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from kpi_runner.core.config import FolderDefaults, ProjectConfig, TargetConfig
+from kpi_runner.core.config import MOST_THREADS, FolderDefaults, ProjectConfig, TargetConfig
 from kpi_runner.core.diagnostic import Diagnostic, Severity
 from kpi_runner.core.errors import ProjectInvalid, UsageError
 from kpi_runner.core.span import Span
@@ -282,8 +282,8 @@ def _read_target(table: _Table, name: str, *, is_default: bool) -> TargetConfig:
         hint = did_you_mean(kind, _TARGET_TYPES) or f"It takes {', '.join(_TARGET_TYPES)}."
         table.report("type", f"target '{name}' has the unknown type '{kind}'", hint=hint)
     threads = table.take("threads", int, default=default.threads)
-    if threads < 1:
-        table.report("threads", "'threads' is less than 1")
+    if not 1 <= threads <= MOST_THREADS:
+        table.report("threads", f"'threads' is {threads}, not 1 to {MOST_THREADS}")
     return TargetConfig(
         name=name,
         kind=kind,
@@ -304,13 +304,16 @@ def _as_text(value: Any) -> str:
 def _read_defaults(
     table: _Table, path: tuple[str, ...], *, project: str
 ) -> Iterator[FolderDefaults]:
-    """Reads folder defaults: a table is a folder below, all else configuration."""
+    """Reads folder defaults: a table is a folder below, all else configuration.
+
+    Of two for one folder the later wins: that below the project's own name.
+    """
     config: dict[str, Any] = {}
+    folders: list[str] = []
     for key, value in table.values.items():
         plain = key.removeprefix("+").replace("-", "_")
         if isinstance(value, dict) and not key.startswith("+") and plain not in MAPPINGS:
-            below = path if not path and key == project else (*path, key)
-            yield from _read_defaults(table.below(key), below, project=project)
+            folders.append(key)
         elif plain in CONFIG_KEYS:
             config[plain] = _without_dates(value)
         else:
@@ -318,6 +321,9 @@ def _read_defaults(
             table.report(key, f"[{'.'.join(table.way)}] has the unknown config '{key}'", hint=hint)
     if config:
         yield FolderDefaults(path, config, table.place(next(iter(table.values))))
+    for key in sorted(folders, key=lambda folder: not path and folder == project):
+        below = path if not path and key == project else (*path, key)
+        yield from _read_defaults(table.below(key), below, project=project)
 
 
 def _without_dates(value: Any) -> Any:

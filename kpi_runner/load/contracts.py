@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from kpi_runner.core.constraint import CONSTRAINTS, Constraint
 from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.fit import FIT
 from kpi_runner.core.node import Model
 from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.load.reader import Entry
@@ -58,6 +59,9 @@ def check_contract(model: Model, diagnostics: list[Diagnostic]) -> None:
     if model.config.materialized == "ephemeral":
         message = f"{what} is enforced, but the model is ephemeral and is never built"
         diagnostics.append(Diagnostic("K110", message, place, "Make it a view or table."))
+    if model.config.materialized == FIT:
+        message = f"{what} is enforced, but its method says which columns the fit has"
+        diagnostics.append(Diagnostic("K110", message, place, "Take the contract out."))
     if not model.columns:
         hint = "List every column with its data_type in YAML."
         diagnostics.append(Diagnostic("K104", f"{what} names no columns", place, hint))

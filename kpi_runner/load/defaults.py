@@ -53,6 +53,7 @@ CONFIG_KEYS = frozenset(
         "column_types",
         "quote_columns",
         "delimiter",
+        "method",
         "quote",
         "indexes",
         "partition_by",
@@ -91,7 +92,7 @@ HOOKS = frozenset({"pre_hook", "post_hook"})
 MAPPINGS = frozenset({"meta", "docs", "grants", "contract", "persist_docs", "column_types"})
 """Those whose value is a mapping: among folder defaults they could be taken for a folder."""
 
-MATERIALIZATIONS = ("view", "table", "incremental", "ephemeral", "external")
+MATERIALIZATIONS = ("view", "table", "incremental", "ephemeral", "external", "fit")
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "materialized": (str,),
@@ -185,6 +186,10 @@ def _is_fit(key: str, value: Any, *, layer: ConfigLayer, diagnostics: list[Diagn
         if value is not None:
             message = f"config '{key}' is '{value}', not {_WANTED[wanted[0]]}"
             diagnostics.append(Diagnostic("K102", message, layer.span))
+        return False
+    if key in ("schema", "alias") and not value.strip():
+        hint = "Name one, or leave the key out."
+        diagnostics.append(Diagnostic("K105", f"config '{key}' is empty", layer.span, hint))
         return False
     if key == "materialized" and value not in MATERIALIZATIONS:
         hint = did_you_mean(value, MATERIALIZATIONS) or f"It takes {', '.join(MATERIALIZATIONS)}."

@@ -1,4 +1,4 @@
-"""Links names to nodes: who reads whom, unknown names, circles, relations that clash.
+"""Links names to nodes: who reads whom, unknown names, circles.
 
 Pure: it gets what was read and returns ids. Knows no files and no YAML.
 """
@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from kpi_runner.core.diagnostic import Diagnostic, Severity
 from kpi_runner.core.names import NodeId
-from kpi_runner.core.node import DataTest, Model, Ref, Scan, Seed, Source, SourceRef
+from kpi_runner.core.node import DataTest, Model, Ref, Scan, Seed, SourceRef
 from kpi_runner.core.span import Span
 from kpi_runner.core.suggest import did_you_mean
 
@@ -188,24 +188,3 @@ def soften(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(
         replace(d, severity=Severity.WARN) if d.code in LENIENT else d for d in diagnostics
     )
-
-
-def find_relation_clashes(nodes: Iterable[Model | Seed | Source]) -> tuple[Diagnostic, ...]:
-    """Returns a finding (K204) for each relation that two nodes would build."""
-    owners: dict[str, Model | Seed | Source] = {}
-    found = []
-    for node in nodes:
-        if isinstance(node, Model) and node.config.materialized == "ephemeral":
-            continue
-        owner = owners.setdefault(str(node.relation).lower(), node)
-        if owner is not node:
-            found.append(
-                Diagnostic(
-                    "K204",
-                    f"'{node.name}' and '{owner.name}' both build '{node.relation}'",
-                    node.span,
-                    "Give one of them another name, schema or alias.",
-                    (f"the other at {owner.span}",),
-                )
-            )
-    return tuple(found)

@@ -1,6 +1,6 @@
-"""What the settings of incremental models, snapshots and external models must be like.
+"""What the settings of incremental models, snapshots, external models and fits must be like.
 
-Knows dbt's names of them and ours (``on_logic_change``); nothing of SQL.
+Knows dbt's names of them and ours (``on_logic_change``, ``method``); nothing of SQL.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from kpi_runner.core.batch import hard_deletes_of, strategy_of, texts_of
 from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.fit import FIT, METHODS
 from kpi_runner.core.node import NodeConfig
 from kpi_runner.core.span import Span
 from kpi_runner.core.suggest import did_you_mean
@@ -157,8 +158,16 @@ def _external(config: Mapping[str, Any]) -> Iterator[Finding]:
         yield "K102", "partition_by holds an empty name", ""
 
 
+def _fit(config: Mapping[str, Any]) -> Iterator[Finding]:
+    if not config.get("method"):
+        hint = f"Say what is fitted: method is {', '.join(METHODS)}."
+        yield "K104", "a fit needs a method", hint
+    yield from _word("method", config.get("method"), known=tuple(METHODS))
+
+
 _CHECKS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[Finding]]] = {
     "incremental": _incremental,
     "snapshot": _snapshot,
     "external": _external,
+    FIT: _fit,
 }

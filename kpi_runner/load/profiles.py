@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kpi_runner.core.config import TargetConfig
+from kpi_runner.core.config import MOST_THREADS, TargetConfig
 from kpi_runner.core.diagnostic import Diagnostic, Severity
 from kpi_runner.core.errors import ProjectInvalid, UsageError
 from kpi_runner.core.span import Span
@@ -117,8 +117,9 @@ def _read_output(entry: Entry, name: str, *, root: Path) -> TargetConfig:
         )
         entry.ignore(*entry.fields.values)
     threads = entry.integer("threads", 1)
-    if threads < 1:
-        entry.report("K108", "'threads' is less than 1", span=entry.span("threads"))
+    if not 1 <= threads <= MOST_THREADS:
+        message = f"'threads' is {threads}, not 1 to {MOST_THREADS}"
+        entry.report("K108", message, span=entry.span("threads"))
     target = TargetConfig(
         name=name,
         threads=max(threads, 1),

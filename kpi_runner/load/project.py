@@ -32,15 +32,16 @@ from kpi_runner.load.link import (
     drop_echoes,
     find_cycles,
     find_long_names,
-    find_relation_clashes,
     link_scan,
     link_test,
     soften,
 )
+from kpi_runner.load.link_batches import find_unbatched
 from kpi_runner.load.link_kpis import collect_kpis, group_by_area, link_kpi
 from kpi_runner.load.macros import collect_macros, find_reading_macros, read_macros
 from kpi_runner.load.models import drop_duplicates, folders_below, make_model, match_properties
 from kpi_runner.load.project_files import ProjectFiles, TemplateScanner
+from kpi_runner.load.relations import find_relation_clashes
 from kpi_runner.load.seeds import make_seed
 from kpi_runner.load.selectors import FILE as SELECTORS
 from kpi_runner.load.selectors import collect_selectors, read_selectors
@@ -301,10 +302,13 @@ def _link(
         **project.seeds,
         **project.models,
     }
-    diagnostics += find_relation_clashes(nodes.values())
+    diagnostics += find_relation_clashes(
+        nodes.values(), project.config, has_kpis=bool(project.kpis)
+    )
     linked_tests = _unique_tests(tests, nodes, diagnostics=diagnostics)
     diagnostics += find_long_names([*project.models.values(), *linked_tests.values()])
     parents = _link_models(project, names, diagnostics=diagnostics)
+    diagnostics += find_unbatched(project.models.values(), parents, nodes=nodes)
     for kpi in project.kpis.values():
         parents[kpi.id] = link_kpi(kpi, kpis, names=names, diagnostics=diagnostics)
     spans = {model.id: model.span for model in project.models.values()}

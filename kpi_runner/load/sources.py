@@ -1,6 +1,7 @@
 """``sources:`` YAML → raw tables as they land, with what is enforced while landing.
 
-Knows dbt's keys and ours (``grain``, ``default``, ``optional``); never looks at raw files.
+Knows dbt's keys and ours (``grain``, ``daily_feed``, ``default``, ``optional``); never looks at
+raw files.
 """
 
 from __future__ import annotations
@@ -90,6 +91,14 @@ def _read_table(
     _check_optional(table, columns, enforced=enforced)
     config = table.entry("config")
     names = _existing_columns(config, "event_time", columns=columns) if config else ()
+    is_daily_feed = table.boolean("daily_feed")
+    if is_daily_feed and not names:
+        table.report(
+            "K104",
+            f"{table.what} is a daily feed without event_time",
+            span=table.span("daily_feed"),
+            hint="Name the column that says the day of a row: config: {event_time: date}.",
+        )
     result = Source(
         id=subject.node,
         source=source,
@@ -98,6 +107,7 @@ def _read_table(
         key=key,
         columns=tuple(replace(c, is_nullable=c.name not in enforced) for c in columns),
         moment=names[0] if names else "",
+        is_daily_feed=is_daily_feed and bool(names),
         tags=(*table.texts("tags"), *(config.texts("tags") if config else ())),
         description=table.text("description"),
         path=table.fields.span.path,

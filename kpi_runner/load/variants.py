@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from kpi_runner.core.kpi import Additivity, Expression, Grain, KpiRef, Over, Variant
+from kpi_runner.core.kpi import MOST_DAYS, Additivity, Expression, Grain, KpiRef, Over, Variant
 from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.load.assertions import read_assertions
 from kpi_runner.load.reader import Entry
@@ -24,6 +24,7 @@ DEFAULT_GRAINS = tuple(grain for grain in GRAINS if grain != Grain.HOUR)
 FORMS = (("measure",), ("numerator", "denominator"), ("formula",), ("model",))
 VARIANT_KEYS = (
     *("label", "description", "unit", "direction", "from", "time", "where", "dimensions"),
+    "incomplete_where",
     *("grains", "over", "denominator_over", "additivity", "min_sample", "maturity_days"),
     *("requires", "assertions", "default", "variants"),
     *(key for form in FORMS for key in form),
@@ -64,6 +65,7 @@ def read_variant(entry: Entry, *, kpi: str, name: str, label: str) -> Variant:
         source_model=entry.text("from"),
         time=entry.text("time"),
         where=_expression(entry, "where"),
+        incomplete_where=_expression(entry, "incomplete_where"),
         measure=_expression(entry, "measure"),
         numerator=_part(entry, "numerator"),
         denominator=_part(entry, "denominator"),
@@ -75,7 +77,7 @@ def read_variant(entry: Entry, *, kpi: str, name: str, label: str) -> Variant:
         total_over=_total_over(entry, dimensions),
         additivity=_additivity(entry),
         min_sample=entry.integer("min_sample"),
-        maturity_days=entry.integer("maturity_days"),
+        maturity_days=_maturity(entry),
         requires=_requires(entry),
         description=entry.text("description"),
         assertions=read_assertions(entry),
@@ -111,6 +113,15 @@ def _check_form(entry: Entry, variant: Variant) -> None:
                 )
 
 
+def _maturity(entry: Entry) -> int:
+    days = entry.integer("maturity_days")
+    if 0 <= days <= MOST_DAYS:
+        return days
+    message = f"maturity_days of {entry.what} is {days}, not 0 to {MOST_DAYS}"
+    entry.report("K105", message, span=entry.span("maturity_days"))
+    return 0
+
+
 def _expression(entry: Entry, key: str) -> Expression | None:
     scalar = entry.scalar(key)
     if scalar is None or not scalar.text.strip():
@@ -143,10 +154,10 @@ def _over(entry: Entry) -> Over | None:
     to_date = over.boolean("to_date")
     trailing = over.scalar("trailing")
     over.close()
-    length = re.fullmatch(r"(\d+)\s*d(ays)?", trailing.text.strip()) if trailing else None
+    length = re.fullmatch(r"(\d{1,9})\s*d(ays)?", trailing.text.strip()) if trailing else None
     days = int(length[1]) if length else 0
-    if trailing and not days:
-        hint = "Write a number of days, such as 365d."
+    if trailing and not 0 < days <= MOST_DAYS:
+        hint = f"Write a number of days up to {MOST_DAYS}, such as 365d."
         over.report(
             "K102", f"'trailing' is '{trailing.text}', not a length", span=trailing.span, hint=hint
         )

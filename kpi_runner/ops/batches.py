@@ -137,7 +137,7 @@ def _increments(
             yield next_batch(model, increment.sql, is_strict=is_strict)
         return
     applied = frozenset() if is_new else read_windows(run.adapter, model.id)
-    known = _windows(model, facts)
+    known = windows_of(model, facts)
     due = _due(run, model, known=known, applied=applied)
     missing = {window.start for window in known} - applied - {window.start for window in due}
     for number, window in enumerate(due):
@@ -153,7 +153,8 @@ def _increments(
         yield replace(batch, after=(*batch.after, done), left=left)
 
 
-def _windows(model: Model, facts: Facts) -> tuple[Window, ...]:
+def windows_of(model: Model, facts: Facts) -> tuple[Window, ...]:
+    """Returns the batches of a microbatch model up to the last day."""
     config = model.config.extra
     return list_windows(
         read_moment(str(config["begin"])),

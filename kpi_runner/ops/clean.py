@@ -16,7 +16,7 @@ from kpi_runner.core.result import Report
 from kpi_runner.load.config import find_project, load_config, parse_vars, select_target
 from kpi_runner.ops.options import Options
 from kpi_runner.ops.places import Places, find_places
-from kpi_runner.run.files import remove_tree
+from kpi_runner.run.files import remove_tree, spill_folder
 from kpi_runner.run.lock import open_when_free
 from kpi_runner.run.publish import find_leftovers, remove_file
 from kpi_runner.run.state import prepare_state, read_published, read_raw_tables
@@ -42,6 +42,7 @@ def clean(options: Options, *, everything: bool = False) -> Report:
     databases = sorted(state.glob("work*.duckdb"))
     builds = {path: _builds_of(target, path, root=places.root) for path in databases}
     folders = [places.artifacts, *_clean_targets(config), *([state] if everything else [])]
+    folders += [] if everything else sorted(state.glob(f"{spill_folder(Path('*.duckdb'))}"))
     removed = [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
     files = [] if everything else list(_unused_files(places, builds))
     for folder in removed:

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from kpi_runner.adapters.statements import TABLE
+from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.errors import MachineFailed
 from kpi_runner.core.names import NodeId, Relation
 from kpi_runner.ops.bookkeeping import Bookkeeping, relation_owner
 from kpi_runner.ops.stages import Run
@@ -22,7 +25,7 @@ from kpi_runner.run.linked import (
     link_relation,
     read_borrowed,
 )
-from kpi_runner.run.state import BuiltNode, read_raw_tables, write_node
+from kpi_runner.run.state import TAKEN_OVER, BuiltNode, read_raw_tables, write_node
 
 
 def borrow_raw_tables(run: Run) -> None:
@@ -62,6 +65,7 @@ def adopt(run: Run, books: Bookkeeping) -> tuple[Bookkeeping, int]:
             write_node(adapter, row)
     books = replace(books, built={**books.built, **rows}, catalog=adapter.relations())
     copied = _copy_private(run, books, work=places.base_work)
+    copied |= _copy_histories(run, books, work=places.base_work)
     rows |= copied
     books = replace(books, built={**books.built, **copied}, catalog=adapter.relations())
     return books, len(rows)
@@ -70,6 +74,8 @@ def adopt(run: Run, books: Bookkeeping) -> tuple[Bookkeeping, int]:
 def _linkable(run: Run, books: Bookkeeping) -> Iterator[BuiltNode]:
     for node, wanted in books.wanted.items():
         is_same = books.base.get(str(_owner_relation(run, node))) == books.data[node]
+        if _is_snapshot(run, node):  # a view could not go on
+            continue
         if is_same and not wanted.unstable and books.reason(node):
             yield books.row_of(node, is_linked=True)
     for node in _unbuilt_parents(run, books):
@@ -103,7 +109,7 @@ def _copy_private(run: Run, books: Bookkeeping, *, work: Path) -> dict[NodeId, B
         node
         for node, wanted in books.wanted.items()
         if not wanted.unstable
-        and relation_owner(run.workspace, node).config.materialized == "table"
+        and relation_owner(run.workspace, node).config.materialized in ("table", "fit")
         if books.reason(node)
     ]
     if not missing:
@@ -119,6 +125,36 @@ def _copy_private(run: Run, books: Bookkeeping, *, work: Path) -> dict[NodeId, B
                 copy_relation(run.adapter, relation, existing=books.catalog.get(relation))
                 write_node(run.adapter, books.row_of(node))
     return {node: books.row_of(node) for node in same}
+
+
+def _copy_histories(run: Run, books: Bookkeeping, *, work: Path) -> dict[NodeId, BuiltNode]:
+    """Copies the snapshots that have no table here: their history is nowhere else.
+
+    Raises MachineFailed (K701) where that cannot be read now, instead of beginning another one.
+    """
+    wanted = [node for node in books.wanted if _is_snapshot(run, node)]
+    missing = [n for n in wanted if books.catalog.get(_owner_relation(run, n)) != TABLE]
+    if not missing or not work.is_file():
+        return {}
+    with borrowed(run.adapter, work) as is_open:
+        if not is_open:
+            names = ", ".join(node.rpartition(".")[2] for node in missing)
+            message = f"the default target is in use, and holds the history of: {names}"
+            hint = "Wait for its build to end; --full-refresh begins another history instead."
+            raise MachineFailed(Diagnostic("K701", message, hint=hint))
+        there = {str(row["node"]) for row in read_borrowed(run.adapter, "nodes")}
+        found = [node for node in missing if node in there]
+        rows = {n: replace(books.row_of(n), inputs={}, data_fingerprint=TAKEN_OVER) for n in found}
+        with run.adapter.transaction():
+            for node, row in rows.items():
+                relation = _owner_relation(run, node)
+                copy_relation(run.adapter, relation, existing=books.catalog.get(relation))
+                write_node(run.adapter, row)
+    return rows
+
+
+def _is_snapshot(run: Run, node: NodeId) -> bool:
+    return relation_owner(run.workspace, node).config.materialized == "snapshot"
 
 
 def _is_copy(row: dict[str, object], books: Bookkeeping, *, node: NodeId) -> bool:

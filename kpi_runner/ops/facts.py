@@ -9,6 +9,7 @@ from kpi_runner.core.placeholders import Facts
 from kpi_runner.ops.stages import Run, Stage
 from kpi_runner.ops.workspace import Workspace
 from kpi_runner.run.as_of import find_facts
+from kpi_runner.run.feeds import find_gaps
 from kpi_runner.run.state import LastDay, read_last_day, read_raw_tables, write_last_day
 
 
@@ -18,7 +19,8 @@ def read_facts(workspace: Workspace, adapter: Adapter, *, day: LastDay) -> Facts
     landed = [one for one in workspace.project.sources.values() if one.id in tables]
     missing = [f"{one.source}.{one.name}" for one in landed if tables[one.id].is_missing]
     timed = () if workspace.project.config.is_dbt else landed  # types of dbt's are not known
-    return find_facts(adapter, timed, missing=missing, as_of=day.as_of, is_asked=day.is_asked)
+    facts = find_facts(adapter, timed, missing=missing, as_of=day.as_of, is_asked=day.is_asked)
+    return replace(facts, gaps=find_gaps(adapter, timed, facts=facts))
 
 
 def facts_of(run: Run) -> Facts:

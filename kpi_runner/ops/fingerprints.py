@@ -11,7 +11,7 @@ from kpi_runner.core.compiled import Hooks
 from kpi_runner.core.names import NodeId
 from kpi_runner.core.node import Model
 from kpi_runner.core.placeholders import Facts, fill_placeholders
-from kpi_runner.run.state import BuiltNode
+from kpi_runner.run.state import TAKEN_OVER, BuiltNode
 from kpi_runner.sql.fingerprint import find_unstable, normalise
 
 SILENT_SETTINGS = frozenset({"meta", "docs", "group", "access", "tags", "enabled"})
@@ -98,6 +98,8 @@ def explain_change(before: BuiltNode | None, wanted: Fingerprint) -> str:
         return "config changed"
     if not before.data_fingerprint:
         return "unfinished"
+    if before.data_fingerprint == TAKEN_OVER:
+        return TAKEN_OVER
     if before.clock_fingerprint != wanted.clock:
         return "clock"
     changed = sorted(

@@ -19,7 +19,8 @@ def parse(options: Options, emit: Emit) -> Report:
     """
     workspace = open_workspace(options)
     project = workspace.project
-    refuse_errors((*workspace.compiler.kpis.check(), *check_selectors(project)))
+    kpis = workspace.compiler.kpis
+    refuse_errors((*(kpis.check() or kpis.check_assertions()), *check_selectors(project)))
     manifest = describe_project(project, places=workspace.places, generated_at=now())
     write_artifacts(workspace.places.artifacts, manifest_file(manifest))
     counts = ", ".join(

@@ -13,15 +13,17 @@ from time import perf_counter
 from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.core.diagnostic import Diagnostic, Severity
 from kpi_runner.core.errors import UsageError
-from kpi_runner.core.event import Emit, RunFinished, RunStarted, Warned
+from kpi_runner.core.event import Emit, RunFinished, RunStarted, StepFinished, Warned
 from kpi_runner.core.names import NodeId
 from kpi_runner.core.placeholders import Facts
+from kpi_runner.core.plan import Action
 from kpi_runner.core.raw import RawFile
-from kpi_runner.core.result import CheckResult, LandResult, Report, Status
+from kpi_runner.core.result import CheckResult, LandResult, Report, Status, StepResult
 from kpi_runner.graph.dag import ancestors, descendants
 from kpi_runner.load.raw import find_raw_files
 from kpi_runner.ops.batches import refuse_event_times
-from kpi_runner.ops.bookkeeping import Bookkeeping, open_bookkeeping
+from kpi_runner.ops.blame import explain_failure
+from kpi_runner.ops.bookkeeping import Bookkeeping, open_bookkeeping, published_nodes
 from kpi_runner.ops.building import build_steps, due_steps, remove_gone
 from kpi_runner.ops.carried import PlannedCheck, fingerprint_checks
 from kpi_runner.ops.checking import (
@@ -33,14 +35,18 @@ from kpi_runner.ops.checking import (
 )
 from kpi_runner.ops.compiled_files import compiled_files
 from kpi_runner.ops.current import NOTHING_TO_DO, remember_build
+from kpi_runner.ops.dbt_tables import take_over
 from kpi_runner.ops.defer import with_missing
 from kpi_runner.ops.environments import adopt, borrow_raw_tables
 from kpi_runner.ops.externals import write_externals
 from kpi_runner.ops.facts import facts_of
+from kpi_runner.ops.landing_warnings import accept_lost_tables, landing_warnings
 from kpi_runner.ops.options import Options
 from kpi_runner.ops.places import displayed, refuse_foreign_file
 from kpi_runner.ops.publication import publish_state, refuse_stale
+from kpi_runner.ops.published_file import watch_published
 from kpi_runner.ops.results import result_files
+from kpi_runner.ops.sql_places import Failure, Scene
 from kpi_runner.ops.stages import Run, Stage, is_built
 from kpi_runner.ops.trial import sample_tables, trial_database, trial_notes, trial_stages
 from kpi_runner.ops.unit_runs import is_about_units, run_units, test_units
@@ -54,6 +60,7 @@ from kpi_runner.run.clock import now_ns
 from kpi_runner.run.kept import prune_states
 from kpi_runner.run.land import MappingTemplates, land_tables
 from kpi_runner.run.lock import owner_note
+from kpi_runner.run.publish import RelationFailed
 from kpi_runner.run.state import prepare_state, read_raw_tables
 
 
@@ -82,24 +89,33 @@ def run_stages(options: Options, stages: Stage, *, emit: Emit, is_forced: bool =
     if not stages & (Stage.LAND | Stage.SEED) and not work.is_file():
         raise _nothing_built()
     opened = _open_work(workspace, options, relinks=bool(stages & Stage.MODEL), writes=writes)
-    with trial_database(options, work), opened as adapter:
-        run = Run(
-            options=options, stages=stages, workspace=workspace, compiled=compiled,
-            adapter=adapter, emit=emit, is_forced=is_forced,
-        )  # fmt: skip
-        report = _run(run)
-    report = replace(
-        report,
-        diagnostics=(*workspace.warnings, *report.diagnostics),
-        notes=(*report.notes, *trial_notes(options, work)),
-        seconds=perf_counter() - started,
-    )
-    files = result_files(report, workspace, compiled=compiled, options=options)
-    write_artifacts(workspace.places.artifacts, files)
-    if report.is_repeatable and not report.all_diagnostics:
-        remember_build(options, workspace, started_ns=started_ns)
-    emit(RunFinished(report))
+    may_publish = bool(stages & Stage.PUBLISH)
+    with watch_published(workspace.places.published, is_watched=may_publish) as public:
+        with trial_database(options, work), opened as adapter:
+            run = Run(
+                options=options, stages=stages, workspace=workspace, compiled=compiled,
+                adapter=adapter, emit=emit, is_forced=is_forced,
+            )  # fmt: skip
+            report = _run(run)
+        is_held_back = report.exit_code and may_publish and not report.is_published
+        fate = (public.fate,) if is_held_back and public.before else ()
+        report = replace(
+            report,
+            diagnostics=(*workspace.warnings, *report.diagnostics),
+            notes=(*report.notes, *trial_notes(options, work), *fate),
+            seconds=perf_counter() - started,
+        )
+        _finish(report, run, started_ns=started_ns)
     return report
+
+
+def _finish(report: Report, run: Run, *, started_ns: int) -> None:
+    """Writes the results of a command, and tells its end."""
+    files = result_files(report, run.workspace, compiled=run.compiled, options=run.options)
+    write_artifacts(run.workspace.places.artifacts, files)
+    if report.is_repeatable and not report.all_diagnostics:
+        remember_build(run.options, run.workspace, started_ns=started_ns)
+    run.emit(RunFinished(report))
 
 
 def _nothing_built() -> UsageError:
@@ -134,6 +150,8 @@ def _run(run: Run) -> Report:
     if run.options.sample:
         sample_tables(run, facts)
     report = replace(report, as_of=facts.as_of, facts=facts)
+    if run.stages & Stage.LAND:
+        report = replace(report, diagnostics=(*findings, *landing_warnings(run, facts)))
     files = compiled_files(run.workspace, run.compiled, facts=facts)
     write_artifacts(run.workspace.places.artifacts, files)
     planned = checks_of(run, facts)
@@ -145,14 +163,7 @@ def _run(run: Run) -> Report:
         adapter=run.adapter,
         facts=facts,
     )
-    if run.stages & Stage.MODEL:
-        books, adopted = adopt(run, books)
-        if adopted:
-            origin = f"'{run.options.state}'" if run.options.defer else "the default target"
-            note = f"Taken from {origin}: {count(adopted, 'relation')}."
-            report = replace(report, notes=(note,))
-    elif run.stages & Stage.PUBLISH:
-        refuse_stale(books)
+    report, books = _adopt(run, report, facts=facts, books=books)
     report, checking = _build(run, report, facts=facts, books=books, planned=planned)
     report = replace(
         report,
@@ -167,11 +178,29 @@ def _run(run: Run) -> Report:
     is_new = bool(report.exit_code) or run.options.full_refresh
     if is_new or not books.is_published():
         report = _publish(run, report, facts=facts, books=books)
+        if not report.is_published:
+            return report
     failed = {step.node for step in report.steps if step.status != Status.SUCCESS}
     notes = write_externals(run, books, failed=failed)
     if not (report.is_published or notes):
         notes = (NOTHING_TO_DO,)
     return replace(report, notes=(*report.notes, *notes))
+
+
+def _adopt(
+    run: Run, report: Report, *, facts: Facts, books: Bookkeeping
+) -> tuple[Report, Bookkeeping]:
+    """Takes over what somebody else built; a command that builds nothing wants all to be built."""
+    report, books = take_over(run, report, books=books, facts=facts)
+    if run.stages & (Stage.MODEL | Stage.SNAPSHOT):
+        books, adopted = adopt(run, books)
+        if adopted:
+            origin = f"'{run.options.state}'" if run.options.defer else "the default target"
+            note = f"Taken from {origin}: {count(adopted, 'relation')}."
+            report = replace(report, notes=(*report.notes, note))
+    elif run.stages & Stage.PUBLISH:
+        refuse_stale(books)
+    return report, books
 
 
 def _build(
@@ -200,16 +229,29 @@ def _build(
 
 
 def _publish(run: Run, report: Report, *, facts: Facts, books: Bookkeeping) -> Report:
-    published = publish_state(
-        run.workspace,
-        run.adapter,
-        compiled=run.compiled,
-        facts=facts,
-        books=books,
-        report=report,
-    )
+    try:
+        published = publish_state(
+            run.workspace,
+            run.adapter,
+            compiled=run.compiled,
+            facts=facts,
+            books=books,
+            report=report,
+        )
+    except RelationFailed as failed:
+        node = published_nodes(run.workspace)[failed.relation]
+        failure = Failure(node, failed.sql, failed.error)
+        found = explain_failure(Scene(run.workspace, facts, run.adapter), failure)
+        step = StepResult(
+            node=node, action=Action.VIEW, status=Status.ERROR, reason="published",
+            diagnostics=(found,),
+        )  # fmt: skip
+        run.emit(StepFinished(step))
+        return replace(report, steps=(*(s for s in report.steps if s.node != node), step))
     places, keep = run.workspace.places, run.workspace.project.config.keep_states
     prune_states(run.adapter, places.published.resolve(), folder=places.kept, keep=keep)
+    if not run.workspace.is_partial:
+        accept_lost_tables(run.adapter)
     run.emit(replace(published, path=displayed(places.published)))
     return replace(report, is_published=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import partial
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -12,22 +12,22 @@ from kpi_runner.adapters.statements import literal
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import UsageError
 from kpi_runner.core.event import Published
-from kpi_runner.core.names import Relation
+from kpi_runner.core.names import ASSERTION_RESULTS, BUILD_TABLE, Relation
 from kpi_runner.core.placeholders import Facts
 from kpi_runner.core.result import CheckResult, Report, Status
 from kpi_runner.ops.bookkeeping import Bookkeeping, published_nodes
 from kpi_runner.ops.dbt_publication import model_queries, publish_to_profile
 from kpi_runner.ops.fingerprints import short_name
 from kpi_runner.run.clock import now_exactly
+from kpi_runner.run.feeds import print_gaps
 from kpi_runner.run.kept import kept_path
-from kpi_runner.run.publish import BUILD_TABLE, build_query, previous_relations, publish
+from kpi_runner.run.publish import build_query, previous_relations, publish
 from kpi_runner.run.state import PublishedState
 
 if TYPE_CHECKING:
     from kpi_runner.adapters.protocol import Adapter
     from kpi_runner.ops.workspace import CompiledNodes, Workspace
 
-ASSERTION_RESULTS = Relation("kpi", "assertion_results")
 _RESULT_COLUMNS = {
     "kpi": "varchar",
     "variant": "varchar",
@@ -54,10 +54,10 @@ def publish_state(
 
     What failed in this run stays as it was, which only a dbt project allows.
     """
-    checks = report.checks
     failed = {step.node for step in report.steps if step.status != Status.SUCCESS}
     nodes = {r: node for r, node in published_nodes(workspace).items() if node not in failed}
-    relations = {relation: relation for relation in adapter.relations() if relation in nodes}
+    existing = adapter.relations()
+    relations = {relation: relation for relation in nodes if relation in existing}
     path = workspace.places.published.resolve()
     info = PublishedState(
         build_id=str(uuid4()),
@@ -67,39 +67,52 @@ def publish_state(
         is_forced=bool(report.exit_code) and not failed,
         relations=books.to_publish(failed),
     )
-    details = _details(info, facts, currency=_currency(workspace, adapter))
-    results = {ASSERTION_RESULTS: _assertion_query(checks)} if workspace.project.kpis else {}
+    details = _details(info, facts, currency=_currency(workspace, adapter), checks=report.checks)
+    results = {}
+    if workspace.project.kpis:
+        results = {ASSERTION_RESULTS: _assertion_query(report.checks)}
     build = {BUILD_TABLE: build_query(info, details)}
     if workspace.project.config.is_dbt:
         tables = {**results, **build} if results else {}
         queries = model_queries(compiled, facts)
         return publish_to_profile(adapter, nodes, queries=queries, tables=tables, info=info)
-    make_public = partial(
-        publish,
-        adapter,
-        path=path,
-        relations=relations,
-        info=info,
-        kept=kept_path(workspace.places.kept, info.build_id),
-    )
-    if not workspace.is_partial:
-        return make_public(tables={**results, **build})
-    with previous_relations(adapter, path) as previous:
+    nothing: AbstractContextManager[Mapping[Relation, str]] = nullcontext({})
+    with previous_relations(adapter, path) if workspace.is_partial else nothing as previous:
         gone = books.gone()
         kept = {r: query for r, query in previous.items() if str(r) not in gone}
         if ASSERTION_RESULTS in kept:
-            results = {ASSERTION_RESULTS: _with_others(checks, kept[ASSERTION_RESULTS])}
-        others = {name: query for name, query in kept.items() if name not in relations}
-        return make_public(tables={**others, **results, **build})
+            results = {ASSERTION_RESULTS: _with_others(report.checks, kept[ASSERTION_RESULTS])}
+        kept = {name: query for name, query in kept.items() if name not in relations}
+        return publish(
+            adapter,
+            path=path,
+            relations=relations,
+            tables={**kept, **results, **build},
+            info=info,
+            kept=kept_path(workspace.places.kept, info.build_id),
+        )
 
 
-def _details(info: PublishedState, facts: Facts, *, currency: str) -> Mapping[str, str]:
+def _details(
+    info: PublishedState, facts: Facts, *, currency: str, checks: Sequence[CheckResult]
+) -> Mapping[str, str]:
     return {
         "fingerprints": json.dumps(dict(info.relations)),
         "time_zone": facts.time_zone,
         "currency": currency,
         "missing_sources": " ".join(sorted(facts.missing)),
+        "failed_checks": "\n".join(_failed(checks)),
+        "days_not_loaded": print_gaps(facts.gaps),
     }
+
+
+def _failed(checks: Sequence[CheckResult]) -> tuple[str, ...]:
+    """The names of the checks in spite of which a state is published."""
+    return tuple(
+        " ".join(filter(None, (check.kpi, check.variant, check.name)))
+        for check in checks
+        if check.status in (Status.FAIL, Status.ERROR)
+    )
 
 
 def refuse_stale(books: Bookkeeping) -> None:

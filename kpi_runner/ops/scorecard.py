@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from itertools import groupby
@@ -37,6 +38,7 @@ select
     kpi,
     cast(cast(period_start as date) as varchar) as period,
     value,
+    sample_size,
     null_reason
 from kpi.kpi_values
 where variant = '' and grain = 'month' and dimension = '' and not is_partial
@@ -121,14 +123,30 @@ def _read(adapter: Adapter, shop: str) -> Scorecard | None:
     values = adapter.query(_VALUES).dicts
     months = {kpi: list(rows) for kpi, rows in groupby(values, key=itemgetter("kpi"))}
     checks = {row["kpi"]: row for row in adapter.query(_CHECKS).dicts}
-    rows = [
-        _row(entry, months[entry["kpi"]], checks=checks.get(entry["kpi"], {}))
-        for entry in adapter.query(_CATALOG).dicts
-        if entry["kpi"] in months
-    ]
-    if not settings or not rows:
+    entries = [entry for entry in adapter.query(_CATALOG).dicts if entry["kpi"] in months]
+    if not settings or not entries:
         return None
-    return Scorecard(shop=shop, rows=tuple(rows), **settings[0])
+    shown = _last_filled_month([months[entry["kpi"]] for entry in entries])
+    rows = []
+    for entry in entries:
+        known = [month for month in months[entry["kpi"]] if month["period"] <= shown]
+        if known:
+            rows.append(_row(entry, known, checks=checks.get(entry["kpi"], {})))
+    latest = max(months[entry["kpi"]][-1]["period"] for entry in entries)
+    thin_month = latest if latest > shown else ""
+    return Scorecard(shop=shop, rows=tuple(rows), thin_month=thin_month, **settings[0])
+
+
+def _last_filled_month(series: list[list[dict[str, Any]]]) -> str:
+    """The latest month in which half of the KPIs have rows, of those that ever have any.
+
+    An export may end with months of which it holds hardly anything.
+    """
+    filled = [[month["period"] for month in months if month["sample_size"]] for months in series]
+    counts = Counter(period for periods in filled for period in periods)
+    needed = sum(map(bool, filled)) / 2
+    periods = [period for period, kpis in counts.items() if kpis >= needed]
+    return max(periods, default=max(months[-1]["period"] for months in series))
 
 
 def _row(

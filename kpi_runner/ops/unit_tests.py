@@ -6,7 +6,7 @@ A test that passed is not run again in a build while nothing that it knows of ha
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from kpi_runner.compile.unit_test import LAST_DAY, CompiledUnitTest, UnitTestCom
 from kpi_runner.core.diagnostic import Diagnostic, Severity
 from kpi_runner.core.errors import ProjectInvalid, SqlFailed
 from kpi_runner.core.event import Emit
+from kpi_runner.core.fit import FIT
 from kpi_runner.core.names import NodeId, Relation, quote_name
 from kpi_runner.core.node import Column, Source, UnitTest
 from kpi_runner.core.placeholders import Facts, fill_placeholders
@@ -31,7 +32,7 @@ from kpi_runner.ops.blame import first_line
 from kpi_runner.ops.fingerprints import digest
 from kpi_runner.ops.workspace import Workspace, is_ephemeral, refuse_errors
 from kpi_runner.plan.batches import snapshot_batch
-from kpi_runner.plan.planner import seed_query
+from kpi_runner.plan.planner import fit_batch, seed_query
 from kpi_runner.run.clock import now
 from kpi_runner.run.state import PassedCheck
 from kpi_runner.run.unit_tests import EXPECTED, EmptyRelation, run_unit_tests
@@ -146,6 +147,10 @@ def _relations(workspace: Workspace, tests: Iterable[UnitTest]) -> tuple[EmptyRe
             sql = fill_placeholders(workspace.compiler.compile_model(node).sql, facts)
             if model.config.materialized == "snapshot":  # it has more columns than its SELECT
                 batch = snapshot_batch(model, _emptied(sql), moment=_MOMENT, is_new=True)
+                found.append(EmptyRelation(model.relation, batch))
+            elif model.config.materialized == FIT:
+                without_rows = Statement(f"delete from {model.relation.sql}")
+                batch = replace(fit_batch(model, _emptied(sql)), after=(without_rows,))
                 found.append(EmptyRelation(model.relation, batch))
             else:
                 found.append(_table(model.relation, _emptied(sql)))

@@ -6,6 +6,7 @@ from __future__ import annotations
 from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.ops.workspace import Workspace
 from kpi_runner.run.attached import attach_file
+from kpi_runner.run.files import remove_spills
 from kpi_runner.run.linked import attach_link, refresh_link
 from kpi_runner.run.lock import open_when_free
 from kpi_runner.run.state import check_version
@@ -27,6 +28,8 @@ def open_work_database(
     places, project = workspace.places, workspace.project
     adapter = open_when_free(project.target, places.work, read_only=read_only, patience=patience)
     try:
+        if not read_only:
+            remove_spills(places.work)
         check_version(adapter)
         if project.config.is_dbt and places.published.is_file():
             attach_file(adapter, places.published.resolve())

@@ -77,6 +77,7 @@ def snapshot_batch(model: Model, sql: str, *, moment: str, is_new: bool) -> Batc
     batch = _batch_relation(model)
     checked = config.get("check_cols")
     names = dict(config.get("snapshot_meta_column_names") or {})
+    span = model.scan.config_span or model.span
     change = Snapshot(
         target=model.relation,
         batch=batch,
@@ -91,8 +92,8 @@ def snapshot_batch(model: Model, sql: str, *, moment: str, is_new: bool) -> Batc
         ),
         moment=moment,
         is_new=is_new,
+        span=span,
     )
-    span = model.scan.config_span or model.span
     guards = [key_guard(batch, change.unique_key, span=span)]
     if not is_new and change.strategy == "check":
         guards.append(moment_guard(change, span=span))

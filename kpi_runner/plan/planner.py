@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,9 +15,10 @@ from kpi_runner.adapters.statements import (
     drop,
 )
 from kpi_runner.core.compiled import Compiled
+from kpi_runner.core.fit import FIT, Fit
 from kpi_runner.core.names import NodeId, Relation, quote_text
 from kpi_runner.core.node import Model, Seed
-from kpi_runner.core.plan import Action, Statement, Step
+from kpi_runner.core.plan import Action, Batch, Statement, Step
 
 Catalog = Mapping[Relation, str]
 """What exists: relation → ``table`` or ``view``."""
@@ -32,6 +34,7 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
         "incremental": Action.INCREMENTAL,
         "snapshot": Action.SNAPSHOT,
         "external": Action.EXTERNAL,
+        FIT: Action.FIT,
     }
 )
 """Materialization → action; an ephemeral model is no relation and has no step."""
@@ -40,20 +43,24 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
 def plan_model(
     model: Model, compiled: Compiled, *, catalog: Catalog, needs: tuple[NodeId, ...]
 ) -> Step:
-    """Returns the step that builds a model: as a view, or as a table anew."""
+    """Returns the step that builds a model: as a view, as a table anew, or fitted."""
     action, relation = ACTIONS[model.config.materialized], model.relation
     kind = VIEW if action == Action.VIEW else TABLE
-    return Step(
-        node=model.id,
-        action=action,
-        relation=relation,
-        compiled=compiled,
-        needs=needs,
-        statements=(
-            *_build(relation, compiled.sql, kind=kind, catalog=catalog),
-            *map(Statement, comments(relation, kind, description=model.description)),
-        ),
-    )
+    described = tuple(map(Statement, comments(relation, kind, description=model.description)))
+    step = Step(node=model.id, action=action, relation=relation, compiled=compiled, needs=needs)
+    if action == Action.FIT:
+        removal = _removal(relation, kind=kind, catalog=catalog)
+        fitted = replace(fit_batch(model, compiled.sql), statements=removal, after=described)
+        return replace(step, batches=(fitted,))
+    built = _build(relation, compiled.sql, kind=kind, catalog=catalog)
+    return replace(step, statements=(*built, *described))
+
+
+def fit_batch(model: Model, sql: str) -> Batch:
+    """Returns the batch that makes the table of a fit from the SELECT of its statistics."""
+    method = str(model.config.extra["method"])
+    fit = Fit(target=model.relation, sql=sql, method=method, name=model.name, span=model.span)
+    return Batch(statements=(), apply=fit)
 
 
 def plan_seed(seed: Seed, root: Path, *, catalog: Catalog) -> Step:
@@ -94,7 +101,10 @@ def seed_query(seed: Seed, root: Path) -> str:
 def _build(relation: Relation, query: str, *, kind: str, catalog: Catalog) -> tuple[Statement, ...]:
     prefix = create_as_prefix(relation, kind)
     create = Statement(f"{prefix}{query}\n", prefix_bytes=len(prefix.encode()))
+    return (*_removal(relation, kind=kind, catalog=catalog), create)
+
+
+def _removal(relation: Relation, *, kind: str, catalog: Catalog) -> tuple[Statement, ...]:
+    """Removes what is there where it is of another kind."""
     existing = catalog.get(relation, kind)
-    if existing == kind:
-        return (create,)
-    return (Statement(drop(relation, existing)), create)
+    return () if existing == kind else (Statement(drop(relation, existing)),)

@@ -10,9 +10,12 @@ from collections.abc import Iterator, Sequence
 
 from kpi_runner.adapters.statements import create_as
 from kpi_runner.core.batch import Guard, Snapshot
+from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.errors import RunFailed
 from kpi_runner.core.names import Relation, quote_name
 from kpi_runner.core.node import Column
 from kpi_runner.core.span import Span
+from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.plan.incremental import add_columns, compare_columns
 
 CLOSED = Relation("temp", "kpi_closed_versions")
@@ -28,7 +31,10 @@ def snapshot_statements(
         snapshot: the two relations, and how.
         target: the columns of the table, of which some may be missing in the batch.
         batch: the columns of the batch; those that are new are added to the table.
+
+    Raises RunFailed (K105) where a column is to be compared that the batch does not have.
     """
+    _refuse_unknown(snapshot, [column.name.lower() for column in batch])
     if snapshot.is_new:
         return (create_as(snapshot.target, _versions(snapshot, batch)),)
     added = compare_columns(target, batch).added
@@ -56,6 +62,14 @@ def moment_guard(snapshot: Snapshot, *, span: Span | None) -> Guard:
         hint="Leave it out with `--exclude resource_type:snapshot`. Nothing was changed.",
         span=span,
     )
+
+
+def _refuse_unknown(snapshot: Snapshot, known: Sequence[str]) -> None:
+    for name in snapshot.check_columns:
+        if name.lower() not in known:
+            hint = did_you_mean(name.lower(), known) or f"The rows have: {', '.join(known)}."
+            message = f"check_cols names '{name}', which is no column of the rows"
+            raise RunFailed(Diagnostic("K105", message, snapshot.span, hint))
 
 
 def _write(

@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from kpi_runner.report.text import Paint, paint_plain
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 ASCII_BLOCKS = "_.-:=+*#"
 AREAS = ("sales", "marketing", "care", "experience")
+_INDENT = "  "
+_GAPS = ("  ", "  ", " ", "  ", "  ")
+_FEWEST_MONTHS = 6
+_SHORTEST_LABEL = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,31 +52,48 @@ class ScorecardRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scorecard:
-    """A page: its rows, and what holds for all of them."""
+    """A page: its rows, and what holds for all of them.
+
+    ``thin_month``: first day of the latest complete month, where hardly any KPI has rows in it
+    and the page shows an earlier one.
+    """
 
     shop: str
     currency: str
     as_of: str
     rows: tuple[ScorecardRow, ...]
+    thin_month: str = ""
 
 
 def format_scorecard(
-    scorecard: Scorecard, *, paint: Paint = paint_plain, blocks: str = BLOCKS
+    scorecard: Scorecard, *, paint: Paint = paint_plain, blocks: str = BLOCKS, width: int = 0
 ) -> str:
     """Returns the page, or an empty text where there is no KPI.
 
-    ``blocks`` are the eight signs of the sparkline, lowest first.
+    Args:
+        scorecard: what the page says.
+        paint: colours a text.
+        blocks: the eight signs of the bars, lowest first.
+        width: how many columns the page may take, 0 for as many as it needs. Where they do not
+            suffice, it shows fewer months, and then less of the labels.
     """
     if not scorecard.rows:
         return ""
     month = Counter(row.period for row in scorecard.rows).most_common(1)[0][0]
-    lines = {row: _cells(row, scorecard, month=month, blocks=blocks) for row in scorecard.rows}
-    widths = [max(len(cells[position]) for cells in lines.values()) for position in range(6)]
+    lines = {row: _cells(row, month=month, blocks=blocks) for row in scorecard.rows}
+    longest = max(len(row.trend) for row in lines)
+    heads = (_short(month), f"vs {_short(_before(month))}", "", f"{longest} months", "checks")
+    widths = _fit([*lines.values(), ("", *heads)], width=width, longest=longest)
+    unit = "months" if widths[4] >= len("8 months") else "mo."
+    heads = (*heads[:3], f"{widths[4]} {unit}" if longest else "", heads[4])
     title = f"KPI scorecard of {scorecard.shop}: {_month_name(month)}"
-    page = [paint(title, "strong") + f", as of {scorecard.as_of}, {scorecard.currency}"]
+    money = f", money in {scorecard.currency}" if scorecard.currency else ""
+    page = [paint(title, "strong") + f", as of {scorecard.as_of}{money}"]
+    if scorecard.thin_month:
+        page.append(f"{_month_name(scorecard.thin_month)} is complete, but hardly any KPI has rows")
     areas = sorted({row.area for row in lines}, key=_area_rank)
     for area in areas:
-        page += ["", paint(area, "strong")]
+        page += ["", _head_line(area, heads, widths, paint=paint)]
         page += [
             _line(cells, widths, paint=paint) for row, cells in lines.items() if row.area == area
         ]
@@ -120,29 +141,57 @@ def sparkline(values: Sequence[float | None], blocks: str = BLOCKS) -> str:
     )
 
 
-def _cells(row: ScorecardRow, scorecard: Scorecard, *, month: str, blocks: str) -> tuple[str, ...]:
+def _cells(row: ScorecardRow, *, month: str, blocks: str) -> tuple[str, ...]:
     label = row.label if row.period == month else f"{row.label} ({row.period[:7]})"
     value = row.null_reason if row.value is None and row.null_reason else ""
     return (
         label,
-        value or format_value(row.value, row.unit, currency=scorecard.currency),
+        value or format_value(row.value, row.unit),
         format_change(row.value, row.previous, unit=row.unit),
         _judge(row),
         sparkline(row.trend, blocks),
-        f"{row.held}/{row.checked} checks" if row.checked else "",
+        f"{row.held}/{row.checked}" if row.checked else "",
     )
+
+
+def _fit(lines: Sequence[Sequence[str]], *, width: int, longest: int) -> list[int]:
+    """The width of each column. The change's head reaches over the word beside it."""
+    *rows, heads = lines
+    widths = [max(len(cells[position]) for cells in rows) for position in range(6)]
+    widths[1] = max(widths[1], len(heads[1]))
+    widths[3] = max(widths[3], len(heads[2]) - widths[2] - 1)
+    widths[5] = max(widths[5], len(heads[5]))
+    over = len(_INDENT) + sum(widths) + sum(map(len, _GAPS)) - width if width else 0
+    fewer = min(max(over, 0), max(0, longest - _FEWEST_MONTHS))
+    widths[4] -= fewer
+    widths[0] = max(widths[0] - max(over - fewer, 0), _SHORTEST_LABEL)
+    return widths
+
+
+def _head_line(area: str, heads: Sequence[str], widths: Sequence[int], *, paint: Paint) -> str:
+    value, change, _, months, checks = heads
+    first = area.ljust(len(_INDENT) + widths[0])
+    moved = change.ljust(widths[2] + len(_GAPS[2]) + widths[3])
+    cells = (value.rjust(widths[1]), moved, months.ljust(widths[4])[: widths[4]], checks)
+    rest = "".join(f"{_GAPS[0]}{cell}" for cell in cells)
+    return (paint(first, "strong") + paint(rest.rstrip(), "dim")).rstrip()
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], *, paint: Paint) -> str:
-    label, value, change, judged, trend, checks = (
-        cell.rjust(width) if position in (1, 2, 4, 5) else cell.ljust(width)
-        for position, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    label, value, change, judged, trend, checks = cells
+    label = label if len(label) <= widths[0] else f"{label[: widths[0] - 1]}…"
+    style = {"better": "good", "worse": "bad"}.get(judged, "dim")
+    held, _, checked = checks.partition("/")
+    painted = (
+        label.ljust(widths[0]),
+        value.rjust(widths[1]),
+        paint(change.rjust(widths[2]), style),
+        paint(judged.ljust(widths[3]), style),
+        trend.rjust(widths[4])[-widths[4] :] if widths[4] else "",
+        paint(checks.rjust(widths[5]), "dim" if held == checked else "bad"),
     )
-    style = {"better": "good", "worse": "bad"}.get(cells[3], "dim")
-    held, _, checked = cells[5].partition(" ")[0].partition("/")
-    checks = paint(checks, "dim" if held == checked else "bad")
-    moved = paint(f"{change}  {judged}", style)
-    return f"  {label}  {value}  {moved}  {trend}  {checks}".rstrip()
+    parts = (f"{cell}{gap}" for cell, gap in zip(painted, (*_GAPS, ""), strict=True))
+    return f"{_INDENT}{''.join(parts)}".rstrip()
 
 
 def _judge(row: ScorecardRow) -> str:
@@ -160,6 +209,16 @@ def _area_rank(area: str) -> tuple[int, str]:
 
 def _month_name(period: str) -> str:
     return date.fromisoformat(period[:10]).strftime("%B %Y")
+
+
+def _short(period: str) -> str:
+    return date.fromisoformat(period[:10]).strftime("%b %Y")
+
+
+def _before(period: str) -> str:
+    """The month before, as its first day."""
+    day = date.fromisoformat(period[:10])
+    return (day.replace(day=1) - timedelta(days=1)).isoformat()
 
 
 def _number(digits: int, unit: str = "") -> Callable[[float, str], str]:

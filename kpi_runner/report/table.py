@@ -46,6 +46,26 @@ def format_plain(columns: Sequence[str], rows: Rows) -> str:
     return "\n".join([line(columns), line(["-" * width for width in widths]), *map(line, texts)])
 
 
+def format_records(columns: Sequence[str], rows: Rows) -> str:
+    """Returns each row as lines of name and value, for what is too wide for a table.
+
+    >>> print(format_records(["kpi", "value"], [["aov", 80], ["orders", 5]]))
+    kpi    aov
+    value  80
+    <BLANKLINE>
+    kpi    orders
+    value  5
+    """
+    width = max(map(len, columns), default=0)
+    return "\n\n".join(
+        "\n".join(
+            f"{name.ljust(width)}  {cell_text(value)}".rstrip()
+            for name, value in zip(columns, row, strict=True)
+        )
+        for row in rows
+    )
+
+
 def format_markdown(columns: Sequence[str], rows: Rows) -> str:
     """Returns a Markdown table.
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 from kpi_runner.adapters.protocol import Adapter
-from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.diagnostic import Diagnostic, Severity
 from kpi_runner.core.errors import RunFailed, SqlFailed, UsageError
 from kpi_runner.core.names import quote_name, quote_text
 from kpi_runner.core.node import Source
@@ -19,6 +19,12 @@ from kpi_runner.core.placeholders import Facts
 from kpi_runner.run.clock import today
 
 SHOP = ("shop", "shop")
+WHOLE_NUMBERS = ("bigint", "hugeint")
+"""Types of moments that count microseconds."""
+YEARS = range(1900, 2200)
+"""Years in which a last day may lie; calendars reach up to it."""
+LEEWAY = timedelta(days=366)
+"""How far a last day that somebody names may lie after all data."""
 
 
 def find_facts(
@@ -31,19 +37,25 @@ def find_facts(
 ) -> Facts:
     """Returns what the raw tables say of the clock; ``as_of`` (ISO) overrides the default.
 
-    ``is_asked``: somebody has named that day, so it has to lie within the data.
+    ``is_asked``: somebody has named that day, so it has to lie within the data, or not long
+    after it.
 
-    Raises RunFailed (K901) where the shop's time zone is not a known one, UsageError (K002)
-    where ``as_of`` lies before all data.
+    Raises RunFailed (K901) where the shop's time zone is not a known one or moments lie outside
+    of ``YEARS``, UsageError (K002) where ``as_of`` lies before all data or long after it.
     """
     tables = list(sources)
     shop = next((table for table in tables if (table.source, table.name) == SHOP), None)
     settings = _read_shop(adapter, shop) if shop else {}
     zone = str(settings.get("iana_timezone") or "UTC")
     _refuse_unknown_zone(adapter, zone)
+    complete_until = str(settings.get("complete_until") or "")
+    latest = ""
     if as_of and is_asked:
-        _refuse_day_before_data(as_of, _moment(adapter, tables, zone=zone, which="min"))
-    known = as_of or str(settings.get("complete_until") or "")
+        first = _moment(adapter, tables, zone=zone, which="min")
+        last = _moment(adapter, tables, zone=zone, which="max")
+        latest = max(complete_until, last.isoformat() if last else "")
+        _refuse_odd_day(as_of, first=first, latest=latest)
+    known = as_of or complete_until
     known = known or _last_day(adapter, tables, zone=zone)
     last_day = known or today().isoformat()
     end = adapter.query(
@@ -56,7 +68,17 @@ def find_facts(
         time_zone=zone,
         missing=frozenset(missing),
         is_todays=not known,
+        data_until=latest if as_of > latest else "",
     )
+
+
+def as_of_warnings(facts: Facts) -> tuple[Diagnostic, ...]:
+    """Returns a warning (K914) where the last day lies after all data."""
+    if not facts.data_until:
+        return ()
+    message = f"--as-of {facts.as_of} lies after all data, which ends on {facts.data_until}"
+    hint = "KPIs of the days between are 0 or NULL, as if nothing had happened."
+    return (Diagnostic("K914", message, hint=hint, severity=Severity.WARN),)
 
 
 def _refuse_unknown_zone(adapter: Adapter, zone: str) -> None:
@@ -83,15 +105,18 @@ def _read_shop(adapter: Adapter, shop: Source) -> Mapping[str, object]:
     return rows[0] if rows else {}
 
 
-def _refuse_day_before_data(as_of: str, first: date | None) -> None:
-    if first and date.fromisoformat(as_of) < first:
-        raise UsageError(
-            Diagnostic(
-                "K002",
-                f"--as-of {as_of} lies before all data, which begins on {first}",
-                hint="Name a day of the data, or leave --as-of out.",
-            )
-        )
+def _refuse_odd_day(as_of: str, *, first: date | None, latest: str) -> None:
+    day = date.fromisoformat(as_of)
+    problem = ""
+    if day.year not in YEARS:
+        problem = f"lies outside of {YEARS[0]} to {YEARS[-1]}"
+    elif first and day < first:
+        problem = f"lies before all data, which begins on {first}"
+    elif latest and day > date.fromisoformat(latest) + LEEWAY:
+        problem = f"lies more than a year after all data, which ends on {latest}"
+    if problem:
+        hint = "Name a day of the data, or leave --as-of out."
+        raise UsageError(Diagnostic("K002", f"--as-of {as_of} {problem}", hint=hint))
 
 
 def _last_day(adapter: Adapter, tables: Sequence[Source], *, zone: str) -> str:
@@ -102,25 +127,40 @@ def _last_day(adapter: Adapter, tables: Sequence[Source], *, zone: str) -> str:
 def _moment(adapter: Adapter, tables: Sequence[Source], *, zone: str, which: str) -> date | None:
     """The local date of the first (``min``) or latest (``max``) moment of all tables."""
     moments = [
-        f"select {which}({_local_date(table, zone)}) as day\nfrom {table.relation.sql}"
+        f"select {local_date(table, zone, moment=f'{which}({quote_name(table.moment)})')} as day\n"
+        f"from {table.relation.sql}"
         for table in tables
         if table.moment
     ]
     if not moments:
         return None
     union = "\nunion all\n".join(moments)
-    day = adapter.query(f"select cast({which}(day) as varchar)\nfrom (\n{union}\n)").scalar
+    hint = "Correct the moments of the raw tables, which `event_time:` names."
+    try:
+        day = adapter.query(f"select cast({which}(day) as varchar)\nfrom (\n{union}\n)").scalar
+    except SqlFailed as error:
+        message = f"the moments of the raw tables cannot be read: {error.message}"
+        raise RunFailed(Diagnostic("K901", message, hint=hint)) from None
+    if day and not (day[:4].isdigit() and day[4:5] == "-" and int(day[:4]) in YEARS):
+        message = f"the raw tables hold a moment of the day {day}"
+        hint = f"Moments lie in {YEARS[0]} to {YEARS[-1]}. {hint}"
+        raise RunFailed(Diagnostic("K901", message, hint=hint))
     return date.fromisoformat(day) if day else None
 
 
-def _local_date(table: Source, zone: str) -> str:
-    name = quote_name(table.moment)
-    types = {column.name: column.data_type.lower() for column in table.columns}
-    kind = types.get(table.moment, "")
+def local_date(table: Source, zone: str, *, moment: str) -> str:
+    """Returns the SQL of the local date of a moment, which has the type of the table's own."""
+    kind = moment_type(table)
     if kind == "date":
-        return name
-    if kind in ("bigint", "hugeint"):
-        name = f"make_timestamptz({name})"
+        return moment
+    if kind in WHOLE_NUMBERS:
+        moment = f"make_timestamptz({moment})"
     elif kind == "timestamp":
-        name = f"timezone('UTC', {name})"
-    return f"cast(timezone({quote_text(zone)}, {name}) as date)"
+        moment = f"timezone('UTC', {moment})"
+    return f"cast(timezone({quote_text(zone)}, {moment}) as date)"
+
+
+def moment_type(table: Source) -> str:
+    """Returns the declared type of the column that holds a row's own moment."""
+    types = {column.name: column.data_type.lower() for column in table.columns}
+    return types.get(table.moment, "")

@@ -67,6 +67,18 @@ def mirror_sources(adapter: Adapter, path: Path, *, sources: Iterable[Source]) -
             write_raw_table(adapter, table)
 
 
+def tables_of_file(adapter: Adapter) -> frozenset[Relation]:
+    """Returns the tables of the attached file."""
+    query = f"select schema_name, table_name from duckdb_tables() where database_name = '{ALIAS}'"
+    return frozenset(Relation(*row) for row in adapter.query(query).rows)
+
+
+def copy_table(adapter: Adapter, relation: Relation) -> None:
+    """Copies a table of the attached file; to be called in a transaction."""
+    adapter.execute(create_schema(relation.schema))
+    adapter.execute(create_as(relation, f"from {ALIAS}.{relation.sql}"))
+
+
 def note_own_change(adapter: Adapter, path: Path) -> None:
     """Notes that the file is another one because it was published into; its sources are not."""
     stat = path.stat()

@@ -12,24 +12,27 @@ from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.core.batch import Guard, Increment, Snapshot
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import RunFailed
+from kpi_runner.core.fit import Fit
 from kpi_runner.core.names import Relation
 from kpi_runner.core.node import Column
 from kpi_runner.core.plan import Batch, Statement
 from kpi_runner.plan.incremental import increment_statements
 from kpi_runner.plan.snapshot import snapshot_statements
+from kpi_runner.run.fit import run_fit
 
 
 class Work:
     """The batches of a step in one session: what runs right now, and how many rows it was about.
 
     ``statement`` is the one to blame when the database raises; ``rows`` is None where no
-    statement has counted any.
+    statement has counted any; ``warnings`` tell what is odd in what was made.
     """
 
     def __init__(self, session: Adapter) -> None:
         self._session = session
         self.statement = Statement("")
         self.rows: int | None = None
+        self.warnings: tuple[Diagnostic, ...] = ()
 
     def do(self, batch: Batch) -> None:
         """Runs a batch; raises SqlFailed, and RunFailed for what its rows do wrong."""
@@ -60,7 +63,12 @@ class Work:
         message = f"{guard.message}: {found}"
         raise RunFailed(Diagnostic(guard.code, message, guard.span, guard.hint))
 
-    def _applied(self, change: Increment | Snapshot) -> tuple[str, ...]:
+    def _applied(self, change: Increment | Snapshot | Fit) -> tuple[str, ...]:
+        if isinstance(change, Fit):
+            self.statement = Statement(change.sql, prefix_bytes=0)
+            outcome = run_fit(self._session, change)
+            self.warnings += outcome.warnings
+            return outcome.statements
         batch = self._columns(change.batch)
         if isinstance(change, Increment):
             return increment_statements(change, target=self._columns(change.target), batch=batch)

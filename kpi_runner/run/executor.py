@@ -141,6 +141,7 @@ def _run(step: Step, execution: Execution, *, session: Adapter) -> StepResult:
                 result = replace(result, rows=work.rows, batches_left=batch.left)
                 execution.after(session, result)
             _free_blocks(session, work.rows)
+        result = replace(result, diagnostics=work.warnings)
     except SqlFailed as error:
         found = execution.explain(FailedStatement(step, work.statement, error))
         result = replace(result, status=Status.ERROR, rows=None, diagnostics=(found,))

@@ -130,10 +130,24 @@ def write_rows_as_parquet(rows: Sequence[Mapping[str, Any]], path: Path) -> None
 
 
 def remove_database(path: Path) -> None:
-    """Removes a database file and its log, where they are."""
+    """Removes a database file, its log and what it has spilled, where they are."""
+    remove_spills(path)
     with refusals_named():
         for name in (path.name, f"{path.name}.wal"):
             path.with_name(name).unlink(missing_ok=True)
+
+
+def spill_folder(database: Path) -> Path:
+    """Returns where the database puts what does not fit into memory; a kill leaves it behind."""
+    return database.with_name(f"{database.name}.tmp")
+
+
+def remove_spills(database: Path) -> None:
+    """Removes what killed processes have spilled; to be called by who alone holds the database,
+    before its first statement."""
+    folder = spill_folder(database)
+    if folder.is_dir():
+        remove_tree(folder)
 
 
 def remove_tree(path: Path) -> None:

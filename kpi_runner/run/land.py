@@ -128,16 +128,16 @@ def _land_missing(
     results = []
     with adapter.transaction():
         for source in sources:
-            declared = _declaration(source)
+            declared, before = _declaration(source), known.get(source.id)
             table = RawTable(
                 node=source.id,
                 input_fingerprint=declared,
                 data_fingerprint=_digest(declared, _MISSING),
+                rows=before.rows if before else 0,
                 is_missing=True,
                 landed_at=_now(),
                 relation=str(source.relation),
             )
-            before = known.get(source.id)
             is_changed = before is None or before.data_fingerprint != table.data_fingerprint
             if is_changed:
                 adapter.execute(create_table(source.relation, source.columns))

@@ -15,9 +15,8 @@ from pathlib import Path
 from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.adapters.statements import TABLE, VIEW, create_as, create_schema, drop
 from kpi_runner.core.errors import MachineFailed, SqlFailed
-from kpi_runner.core.names import Relation, quote_text
+from kpi_runner.core.names import BUILD_TABLE, Relation, quote_text
 from kpi_runner.run.files import link_file
-from kpi_runner.run.publish import BUILD_TABLE
 from kpi_runner.run.state import SCHEMA, VERSION
 
 LINKED = "base_state"

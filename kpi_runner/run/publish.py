@@ -25,9 +25,18 @@ from kpi_runner.core.names import Relation, quote_name, quote_text
 from kpi_runner.run.files import link_file
 from kpi_runner.run.state import PublishedState, prepare_state, write_published
 
-BUILD_TABLE = Relation("kpi", "published_build")
 _ALIAS = "published_file"
 _PREVIOUS = "previous_file"
+
+
+class RelationFailed(Exception):
+    """The rows of a relation cannot be computed: a view that fails only as it is read."""
+
+    def __init__(self, relation: Relation, *, sql: str, error: SqlFailed) -> None:
+        super().__init__(error.message)
+        self.relation = relation
+        self.sql = sql
+        self.error = error
 
 
 def publish(
@@ -52,6 +61,7 @@ def publish(
     Raises:
         MachineFailed: the disk is full (K702) or the folder is read-only (K703); nothing
             public has changed.
+        RelationFailed: a view fails on its rows; nothing public has changed.
     """
     started = time.perf_counter()
     queries = {target: f"from {origin.sql}" for target, origin in relations.items()}
@@ -129,12 +139,20 @@ def _write_file(adapter: Adapter, fresh: Path, *, queries: Mapping[Relation, str
             for schema in sorted({target.schema for target in queries}):
                 adapter.execute(f"create schema if not exists {_ALIAS}.{quote_name(schema)}")
             for target, query in sorted(queries.items()):
-                adapter.execute(f"create table {_ALIAS}.{target.sql} as\n{query}\n")
+                _write_table(adapter, target, query=query)
         # Detaching writes the log into the file, but keeps quiet if it cannot.
         adapter.execute(f"checkpoint {_ALIAS}")
     finally:
         with suppress(SqlFailed):
             adapter.execute(f"detach {_ALIAS}")
+
+
+def _write_table(adapter: Adapter, target: Relation, *, query: str) -> None:
+    statement = f"create table {_ALIAS}.{target.sql} as\n{query}\n"
+    try:
+        adapter.execute(statement)
+    except SqlFailed as error:
+        raise RelationFailed(target, sql=statement, error=error) from error
 
 
 def replace_file(fresh: Path, path: Path) -> None:

@@ -26,6 +26,8 @@ from kpi_runner.run.clock import now
 
 SCHEMA = "kpi_state"
 VERSION = 2
+TAKEN_OVER = "taken over"
+"""The data fingerprint of a table that dbt built: it holds history, and is not current."""
 _VERSION = Relation(SCHEMA, "version")
 _RAW_TABLES = Relation(SCHEMA, "raw_tables")
 _NODES = Relation(SCHEMA, "nodes")
@@ -68,7 +70,8 @@ class RawTable:
     """A raw table as it was last landed.
 
     ``input_fingerprint`` tells whether it has to be landed again, ``data_fingerprint``
-    whether what reads it has to be built again.
+    whether what reads it has to be built again. Where the file ``is_missing`` the table is
+    empty, and ``rows`` those that it held in the state that is public.
     """
 
     node: NodeId

@@ -19,6 +19,7 @@ from kpi_runner.compile.unit_test import CompiledUnitTest
 from kpi_runner.core.diagnostic import Diagnostic, Severity
 from kpi_runner.core.errors import KpiError, RunFailed, SqlFailed
 from kpi_runner.core.event import CheckFinished, Emit
+from kpi_runner.core.fit import FIT
 from kpi_runner.core.names import Relation, quote_name
 from kpi_runner.core.node import Column
 from kpi_runner.core.plan import Batch
@@ -26,6 +27,7 @@ from kpi_runner.core.result import CheckResult, Status
 from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.core.unit_test import Fixture, FixtureRow
 from kpi_runner.plan.batches import next_batch
+from kpi_runner.plan.planner import fit_batch
 from kpi_runner.run.batches import Work
 from kpi_runner.run.clock import now_exactly
 from kpi_runner.run.fixture_sql import cast_value, infer_columns, is_rounded, select_rows
@@ -162,10 +164,14 @@ class _Trial:
         return compare_rows([column.name for column in columns], expected, actual=actual)
 
     def _compute(self) -> Relation:
-        """Builds the model, an incremental one up to its final state; returns where it lies."""
+        """Builds the model, an incremental one up to its final state, a fit with its parameters;
+        returns where it lies."""
         test, model = self._test, self._test.model
         if test.first is None:
             self._adapter.describe(test.compiled.sql)  # so that a mistake has its place
+            if model.config.materialized == FIT:
+                Work(self._adapter).do(fit_batch(model, test.compiled.sql))
+                return model.relation
             self._adapter.execute(_create_temp(_ACTUAL, test.compiled.sql))
             return _ACTUAL
         before = next((g.fixture for g, _ in test.inputs if g.reference is None), None)

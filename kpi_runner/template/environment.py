@@ -18,13 +18,12 @@ from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.node import Macro
 from kpi_runner.core.span import Span
-from kpi_runner.template.bounds import BoundedSandbox
+from kpi_runner.template.bounds import STEP, BoundedSandbox
 from kpi_runner.template.faults import MACRO_PREFIX, TemplateEndless, syntax_fault
 from kpi_runner.template.place import Text
 
 _MAX_STEPS = 200_000
 _KEPT_TEMPLATES = 256
-_STEP = "_count_step"
 _READERS = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 _FILTERS_OF_TYPE = ("as_text", "as_bool", "as_number", "as_native")
 """dbt's: they give a value its type where one is wanted (``evaluate``), and text has none."""
@@ -102,14 +101,14 @@ class Rendering:
             **{name: partial(self._call_macro, name) for name in templates.macros},
             **values,
             "return": _leave_macro,
-            _STEP: self._count_step,
+            STEP: self._count_step,
         }
 
     @property
     def known(self) -> list[str]:
         """Names that a template may use."""
         names = [*self.names, *self._templates.environment.globals]
-        return [name for name in names if name != _STEP]
+        return [name for name in names if name != STEP]
 
     def text(self, raw: str, path: str) -> str:
         """Renders a template; whatever goes wrong in it passes through."""
@@ -126,8 +125,8 @@ class Rendering:
         except _MacroReturned as returned:
             return returned.value
 
-    def _count_step(self) -> None:
-        self._steps += 1
+    def _count_step(self, steps: int = 1) -> None:
+        self._steps += steps
         if self._steps > _MAX_STEPS:
             raise TemplateEndless
 
@@ -181,6 +180,6 @@ def _refusal(reader: nodes.Node) -> str:
 
 
 def _count_step(line: int) -> nodes.Node:
-    call = nodes.Call(nodes.Name(_STEP, "load"), [], [], None, None)
+    call = nodes.Call(nodes.Name(STEP, "load"), [], [], None, None)
     step = nodes.ExprStmt(call)
     return step.set_lineno(line, override=True)

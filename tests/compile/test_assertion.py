@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from kpi_runner.compile.assertion import AssertionContext, CompiledAssertion, compile_assertion
+from kpi_runner.compile.assertion import CompiledAssertion, compile_assertion
+from kpi_runner.compile.assertion_subject import AssertionContext
 from kpi_runner.compile.derived import derive_assertions
 from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.kpi import Assertion
@@ -29,7 +30,7 @@ DEFINITIONS = """
   time: order_date
   measure: count(*)
   dimensions: [channel]
-  grains: [day, month]
+  grains: [day, week, month, quarter]
 - name: aov
   unit: money
   from: fct_orders
@@ -61,6 +62,13 @@ DEFINITIONS = """
   over: {to_date: true}
   dimensions: [channel]
   grains: [month]
+- name: internal
+  unit: count
+  from: fct_orders
+  time: order_date
+  measure: count(*)
+  grains: [month]
+  hidden: true
 """
 COLUMNS = """
     kpi varchar default 'orders', variant varchar default '', grain varchar default 'month',
@@ -140,6 +148,7 @@ def compile_one(assertion: Assertion) -> CompiledAssertion:
         variants=variants,
         render=lambda raw, span: raw,
         locate_file=lambda path: f"/project/{path}",
+        hidden=frozenset({"internal"}),
     )
     return compile_assertion(variants["orders"], assertion, context=context)
 

@@ -31,6 +31,7 @@ FILES = sorted((ROOT / "tests/cases/kpi").glob("*.yml"))
 CASES: dict[str, dict[str, Any]] = {f.stem: yaml.safe_load(f.read_text("utf-8")) for f in FILES}
 QUESTIONS = [(name, index) for name, case in CASES.items() for index in range(len(case["ask"]))]
 GOLDEN = ROOT / "tests/golden/kpi/duckdb"
+FEEDS = frozenset({"ads.ad_spend_daily"})
 GOLDENS = ("measure", "distinct", "over_to_date", "over_trailing", "stock", "hours", "model")
 
 
@@ -64,6 +65,7 @@ def compile_case(case: dict[str, Any], question: dict[str, Any]) -> str:
         variants=variants,
         relation=lambda model: f"{SCHEMA}.{model}",
         has_dates="dim_dates" in case["tables"],
+        feeds=FEEDS,
     )
     return compile_values(chosen, shape_of(question), context=context)
 

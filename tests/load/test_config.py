@@ -10,6 +10,7 @@ import pytest
 from kpi_runner.core.config import TargetConfig
 from kpi_runner.core.errors import KpiError, ProjectInvalid, UsageError
 from kpi_runner.load.config import find_project, load_config, parse_vars, select_target
+from kpi_runner.load.defaults import config_of_folder
 
 Make = Callable[[Mapping[str, str]], Path]
 WHOLE = """\
@@ -73,7 +74,7 @@ def test_whole_configuration_is_read(project: Make) -> None:
         ),
         (
             '[tool.kpi]\nname = "s"\n[tool.kpi.targets]\ndev = {threads = 0}',
-            "4:8 'threads' is less than 1",
+            "4:8 'threads' is 0, not 1 to 256",
         ),
         (
             '[tool.kpi]\nname = "s"\n[tool.kpi.targets.x]\ntype = "duckbd"',
@@ -147,3 +148,19 @@ def test_vars_are_a_yaml_mapping(text: str, values: object) -> None:
 def test_vars_that_are_none_are_wrong_usage(text: str) -> None:
     with pytest.raises(KpiError, match="K005"):
         parse_vars(text)
+
+
+def test_settings_below_the_name_of_the_project_win_over_those_of_all(tmp_path: Path) -> None:
+    text = """\
+[tool.kpi]
+name = "shop"
+models.shop = {schema = "own", marts = {schema = "own_marts"}}
+models.schema = "all"
+models.marts = {schema = "all_marts"}
+"""
+    (tmp_path / "pyproject.toml").write_text(text)
+
+    defaults = load_config(tmp_path).model_defaults
+
+    assert config_of_folder(defaults, ("staging",)) == {"schema": "own"}
+    assert config_of_folder(defaults, ("marts",)) == {"schema": "own_marts"}

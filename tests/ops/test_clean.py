@@ -64,6 +64,9 @@ def test_artifacts_go_and_what_is_in_use_stays(built: Path) -> None:
 
 
 def test_leftovers_of_killed_builds_and_states_that_no_build_remembers_go(built: Path) -> None:
+    spilled = built / ".kpi/work.duckdb.tmp/duckdb_temp_storage_DEFAULT-0.tmp"
+    spilled.parent.mkdir()
+    spilled.write_text("what did not fit into memory")
     leftovers = [f".warehouse.duckdb.{DEAD}.tmp", f".warehouse.duckdb.previous.{DEAD}.tmp"]
     for name in leftovers:
         (built / name).write_text("half a file")
@@ -72,8 +75,19 @@ def test_leftovers_of_killed_builds_and_states_that_no_build_remembers_go(built:
 
     found = removed(built)
 
-    assert {*leftovers, ".kpi/published/forgotten.duckdb", ".kpi/work.gone.linked"} <= set(found)
+    others = {".kpi/published/forgotten.duckdb", ".kpi/work.gone.linked", ".kpi/work.duckdb.tmp"}
+    assert {*leftovers, *others} <= set(found)
     assert not any((built / name).exists() for name in found)
+
+
+def test_a_build_removes_what_killed_builds_have_spilled(built: Path, kpi: Kpi) -> None:
+    spilled = built / ".kpi/work.duckdb.tmp/duckdb_temp_storage_DEFAULT-0.tmp"
+    spilled.parent.mkdir()
+    spilled.write_text("what did not fit into memory")
+
+    kpi("build", "--full-refresh")
+
+    assert not spilled.parent.exists()
 
 
 def test_the_work_database_of_a_raw_folder_that_is_gone_goes_with_its_states(built: Path) -> None:

@@ -241,3 +241,46 @@ def test_a_column_that_a_source_gains_comes_through_its_views(shop, kpi: Kpi) ->
 
     assert outcome.exit_code == 0, outcome.output
     assert ask(path, "select note from main.stg_orders limit 1") == [("new",)]
+
+
+INCREMENTAL = """\
+{{ config(materialized='incremental', unique_key='id') }}
+select * from {{ source('raw', 'orders') }}
+{% if is_incremental() %} where id > (select max(id) from {{ this }}) {% endif %}"""
+MICROBATCH = """\
+{{ config(materialized='incremental', incremental_strategy='microbatch', event_time='at',
+    begin='2026-01-01', batch_size='day', lookback=1) }}
+select id, timestamp '2026-01-03' as at from {{ source('raw', 'orders') }}"""
+SNAPSHOT = """\
+{% snapshot history %}
+{{ config(unique_key='id', strategy='check', check_cols=['amount'], target_schema='main') }}
+select * from {{ source('raw', 'orders') }}
+{% endsnapshot %}"""
+
+
+def test_tables_with_a_history_that_dbt_built_are_taken_over(shop, kpi: Kpi) -> None:
+    built_by_dbt = """
+    create table main.seen as select 0 as id, 5 as amount;
+    create table main.daily as select 0 as id, timestamp '2026-01-02 10:00' as at;
+    create table main.history as select 0 as id, 5 as amount, 'x' as dbt_scd_id,
+        timestamp '2020-01-01' as dbt_updated_at, timestamp '2020-01-01' as dbt_valid_from,
+        cast(null as timestamp) as dbt_valid_to;
+    """
+    files = {
+        "models/seen.sql": INCREMENTAL,
+        "models/daily.sql": MICROBATCH,
+        "snapshots/history.sql": SNAPSHOT,
+    }
+    path = shop(files, raw=RAW + built_by_dbt)
+
+    outcome = kpi("build", "--as-of", "2026-01-04")
+
+    assert outcome.exit_code == 0, outcome.output
+    assert "with the rows that they hold there: daily, seen, history." in outcome.output
+    assert ask(path, "select id, amount from main.seen order by id") == [(0, 5), (1, 10), (2, 20)]
+    assert ask(path, "select id from main.history order by id") == [(0,), (1,), (2,)]
+    assert (0,) in ask(path, "select id from main.daily")
+    again = kpi("build", "--as-of", "2026-01-04")
+    assert "Taken over" not in again.output
+    kpi("build", "--full-refresh", "--as-of", "2026-01-04")
+    assert ask(path, "select id from main.seen order by id") == [(1,), (2,)]

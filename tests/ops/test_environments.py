@@ -138,3 +138,49 @@ def test_checks_that_held_in_the_default_target_are_carried_over(
 
     assert [event for event in events if event["event"] == "check_finished"] == []
     assert events[-1]["checks"][0]["is_carried"] is True
+
+
+HISTORY = """\
+{% snapshot snap_orders %}
+{{ config(unique_key='id', strategy='check', check_cols='all', schema='private') }}
+select id, status from {{ source('shopify', 'orders') }}
+{% endsnapshot %}
+"""
+STATES = "select status from private.snap_orders order by dbt_valid_from"
+
+
+@pytest.fixture
+def snapshots(project: Write, kpi: Kpi) -> Path:
+    """A project of which the default target holds two versions of one row."""
+    declared = FILES["models/sources.yml"].replace("}]}]", "}, {name: status, data_type: varchar}]}]")
+    folder = project(
+        {
+            "pyproject.toml": FILES["pyproject.toml"],
+            "models/sources.yml": declared,
+            "snapshots/snap_orders.sql": HISTORY,
+            "models/fct_a.sql": "select 1 as id",
+        }
+    )
+    raw = folder / "seeds/raw/shopify/orders.csv"
+    raw.parent.mkdir(parents=True)
+    for day, status in (("01", "open"), ("02", "paid")):
+        raw.write_text(f"id,status\n1,{status}\n")
+        assert kpi("build", "--as-of", f"2026-03-{day}").exit_code == 0
+    raw.write_text("id,status\n1,sent\n")
+    return folder
+
+
+def test_the_history_of_a_snapshot_goes_on_in_another_target(snapshots: Path, kpi: Kpi) -> None:
+    outcome = kpi("build", "--target", "alice", "--as-of", "2026-03-03")
+
+    assert outcome.exit_code == 0, outcome.output
+    for file, states in (("work.alice", ["open", "paid", "sent"]), ("work", ["open", "paid"])):
+        with duckdb.connect(str(snapshots / f".kpi/{file}.duckdb")) as connection:
+            assert connection.sql(STATES).fetchall() == [(state,) for state in states]
+
+
+def test_no_other_history_begins_while_the_first_cannot_be_read(snapshots: Path, kpi: Kpi) -> None:
+    with hold_database(snapshots):
+        outcome = kpi("build", "--target", "alice", "--as-of", "2026-03-03")
+
+    assert outcome.exit_code == 4 and "holds the history of: snap_orders" in outcome.output

@@ -26,15 +26,17 @@ select * from (values
 ) as entries(kpi, variant, label, area, kind, unit, direction);
 create table kpi.kpi_values as
 select * from (values
-    ('orders', '', 'month', timestamp '2026-01-01', '', 4e0, null, false),
-    ('orders', '', 'month', timestamp '2026-02-01', '', 5.0, null, false),
-    ('orders', '', 'month', timestamp '2026-03-01', '', 1.0, null, true),
-    ('orders', '', 'day', timestamp '2026-02-01', '', 2.0, null, false),
-    ('orders', '', 'month', timestamp '2026-02-01', 'channel', 3.0, null, false),
-    ('orders', 'valid', 'month', timestamp '2026-02-01', '', 3.0, null, false),
-    ('aov', '', 'month', timestamp '2026-02-01', '', null, 'no orders', false),
-    ('mood', '', 'month', timestamp '2026-02-01', '', 1.0, null, false)
-) as entries(kpi, variant, grain, period_start, dimension, value, null_reason, is_partial);
+    ('orders', '', 'month', timestamp '2026-01-01', '', 4e0, 9, null, false),
+    ('orders', '', 'month', timestamp '2026-02-01', '', 5.0, 9, null, false),
+    ('orders', '', 'month', timestamp '2026-03-01', '', 1.0, 9, null, true),
+    ('orders', '', 'day', timestamp '2026-02-01', '', 2.0, 9, null, false),
+    ('orders', '', 'month', timestamp '2026-02-01', 'channel', 3.0, 9, null, false),
+    ('orders', 'valid', 'month', timestamp '2026-02-01', '', 3.0, 9, null, false),
+    ('aov', '', 'month', timestamp '2026-02-01', '', null, 0, 'no orders', false),
+    ('mood', '', 'month', timestamp '2026-02-01', '', 1.0, 9, null, false)
+) as entries(
+    kpi, variant, grain, period_start, dimension, value, sample_size, null_reason, is_partial
+);
 create table kpi.assertion_results as
 select * from (values
     ('orders', 'pass'),
@@ -93,7 +95,7 @@ def test_the_trend_is_a_year(shop: Path) -> None:
     adapter = open_adapter(TargetConfig(), shop / "warehouse.duckdb")
     adapter.execute(
         "insert into kpi.kpi_values select 'orders', '', 'month', "
-        "timestamp '2024-01-01' + to_months(cast(range as integer)), '', range, null, false "
+        "timestamp '2024-01-01' + to_months(cast(range as integer)), '', range, 1, null, false "
         "from range(24)"
     )
     adapter.close()
@@ -103,6 +105,22 @@ def test_the_trend_is_a_year(shop: Path) -> None:
     assert card is not None
     assert len(card.rows[0].trend) == MONTHS
     assert card.rows[0].trend[-2:] == (4.0, 5.0)
+
+
+def test_a_month_in_which_hardly_any_kpi_has_rows_is_not_shown(shop: Path) -> None:
+    adapter = open_adapter(TargetConfig(), shop / "warehouse.duckdb")
+    for kpi, size in (("orders", 0), ("aov", 0), ("mood", 1)):
+        adapter.execute(
+            f"insert into kpi.kpi_values values "
+            f"('{kpi}', '', 'month', timestamp '2026-03-01', '', 0, {size}, null, false)"
+        )
+    adapter.close()
+
+    card = scorecard(Options(project_dir=shop))
+
+    assert card is not None
+    assert card.thin_month == "2026-03-01"
+    assert {row.period for row in card.rows} == {"2026-02-01"}
 
 
 def test_where_nothing_is_published_there_is_none(tmp_path: Path) -> None:

@@ -40,8 +40,15 @@ def _pairs(orders: list[Order], at_least: int) -> Iterator[tuple[str, str, Value
         if together < at_least:
             continue
         count = Decimal(together)
-        yield "support", f"{one}-{other}", (count / total, None)
-        yield "confidence", f"{one}>{other}", (count / singles[one], None)
-        yield "confidence", f"{other}>{one}", (count / singles[other], None)
+        first, second = _quoted(one), _quoted(other)
+        yield "support", f"{first}-{second}", (count / total, None)
+        yield "confidence", f"{first}>{second}", (count / singles[one], None)
+        yield "confidence", f"{second}>{first}", (count / singles[other], None)
         lift = count * total / (singles[one] * singles[other])
-        yield "lift", f"{one}-{other}", (lift, None)
+        yield "lift", f"{first}-{second}", (lift, None)
+
+
+def _quoted(product: str) -> str:
+    """An id that holds a sign that stands between ids is quoted (models/DECISIONS.md)."""
+    is_plain = not set(product) & set('->"')
+    return product if is_plain else '"' + product.replace('"', '""') + '"'

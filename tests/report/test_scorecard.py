@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from textwrap import dedent
 
 import pytest
@@ -54,21 +55,43 @@ CARE = ScorecardRow(
 )
 
 
-def page(*rows: ScorecardRow, blocks: str = ASCII_BLOCKS) -> str:
+def page(*rows: ScorecardRow, blocks: str = ASCII_BLOCKS, width: int = 0) -> str:
     scorecard = Scorecard(shop="shop", currency="EUR", as_of="2026-10-30", rows=rows)
-    return format_scorecard(scorecard, blocks=blocks)
+    return format_scorecard(scorecard, blocks=blocks, width=width)
 
 
 def test_the_page_lists_areas_in_their_order_and_says_what_changed() -> None:
     assert page(CARE, SALES, RETURNS) == dedent("""\
-        KPI scorecard of shop: September 2026, as of 2026-10-30, EUR
+        KPI scorecard of shop: September 2026, as of 2026-10-30, money in EUR
 
-        sales
-          Net sales                 45,210.33 EUR   +13.0 %  better  _-= #  6/6 checks
-          Return rate                     12.00 %  +1.00 pp  worse      __  5/6 checks
+        sales                            Sep 2026  vs Aug 2026      5 mo.  checks
+          Net sales                     45,210.33   +13.0 % better  _-= #     6/6
+          Return rate                     12.00 %  +1.00 pp worse      __     5/6
 
-        care
+        care                             Sep 2026  vs Aug 2026      5 mo.  checks
           Satisfaction (2026-06)  too few answers""")
+
+
+@pytest.mark.parametrize("width", [120, 80, 72])
+def test_the_page_fits_the_terminal(width: int) -> None:
+    label = "Historic customer lifetime value"
+    long = replace(SALES, label=label, trend=tuple(map(float, range(12))))
+
+    lines = page(long, RETURNS, width=width).split("\n")
+
+    assert max(map(len, lines)) <= width
+    assert any(label in line for line in lines) == (width > 72)
+    assert ("12 months" in lines[2]) == (width > 80)
+
+
+def test_the_page_says_which_month_has_hardly_any_rows() -> None:
+    scorecard = Scorecard(
+        shop="s", currency="EUR", as_of="2026-10-30", rows=(SALES,), thin_month="2026-10-01"
+    )
+
+    assert format_scorecard(scorecard).split("\n")[1] == (
+        "October 2026 is complete, but hardly any KPI has rows"
+    )
 
 
 def test_no_row_makes_no_page() -> None:

@@ -18,9 +18,9 @@ import sys
 from pathlib import Path
 from kpi_runner.adapters import open_adapter
 from kpi_runner.core.config import TargetConfig
-from kpi_runner.core.names import Relation
+from kpi_runner.core.names import BUILD_TABLE, Relation
 from kpi_runner.run.lock import owner_note
-from kpi_runner.run.publish import BUILD_TABLE, build_query, publish
+from kpi_runner.run.publish import build_query, publish
 from kpi_runner.run.state import PublishedState, prepare_state
 
 folder, number = Path(sys.argv[1]), int(sys.argv[2])

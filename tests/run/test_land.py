@@ -144,13 +144,29 @@ def test_bytes_that_are_no_text_are_placed(shop: Shop) -> None:
     assert shown(found) == "K903 3:3 line 3 is not UTF-8 text (byte 0xff)"
 
 
-def test_only_twenty_bad_rows_are_shown_and_the_rest_counted(shop: Shop) -> None:
-    shop.write("t.csv", "id,price,qty,sold_at\n" + "".join(f"{i},x,1,\n" for i in range(33)))
+def test_only_twenty_bad_values_are_shown_and_the_rest_counted(shop: Shop) -> None:
+    shop.write("t.csv", "id,price,qty,sold_at\n" + "".join(f"{i},x{i},1,\n" for i in range(33)))
 
     found = shop.land().diagnostics
 
     assert len(found) == 20
     assert found[-1].notes == ("and 13 more",)
+
+
+def test_one_bad_value_in_many_rows_is_told_once_with_its_count(shop: Shop) -> None:
+    shop.write("t.csv", "id,price,qty,sold_at\n" + "".join(f"{i},x,1,\n" for i in range(33)))
+
+    (found,) = shop.land().diagnostics
+
+    assert found.notes == ("the same in 32 more rows: 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, …",)
+
+
+def test_long_field_does_not_hide_what_is_wrong(shop: Shop) -> None:
+    shop.write("t.csv", f"id,tags,price,qty,sold_at\n1,{'x' * 140_000},1,1,\n2,,abc,1,\n")
+
+    (found,) = shop.land().diagnostics
+
+    assert shown(found).startswith("K901 3:4 column 3 'price' holds 'abc'")
 
 
 def test_table_without_a_file_is_missing_and_empty(shop: Shop) -> None:

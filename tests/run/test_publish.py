@@ -14,8 +14,8 @@ from kpi_runner.adapters import open_adapter
 from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.core.config import TargetConfig
 from kpi_runner.core.errors import MachineFailed, SqlFailed
-from kpi_runner.core.names import Relation
-from kpi_runner.run.publish import BUILD_TABLE, build_query, publish
+from kpi_runner.core.names import BUILD_TABLE, Relation
+from kpi_runner.run.publish import build_query, publish
 from kpi_runner.run.state import PublishedState, prepare_state, read_published
 
 ORDERS = Relation("core", "fct_orders")

@@ -28,8 +28,9 @@ ORDERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "kpis": (
             *("name", "label", "area", "kind", "pillar", "owner", "description", "purpose"),
             *("sources", "unit", "direction", "level", "default", "hidden", "model", "from"),
-            *("time", "where", "measure", "numerator", "denominator", "formula", "over"),
-            *("denominator_over", "additivity", "dimensions", "grains", "drivers", "min_sample"),
+            *("time", "where", "incomplete_where", "measure", "numerator", "denominator"),
+            *("formula", "over", "denominator_over", "additivity", "dimensions", "grains"),
+            *("drivers", "min_sample"),
             *("maturity_days", "requires", "explains", "guardrails", "not_for", "benchmark"),
             *("replaced_by", "assertions", "variants", "versions"),
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kpi_runner.analyze.subject import Finding, Subject, top_of
+from kpi_runner.core.fit import FIT
 from kpi_runner.core.names import NodeId, layer_of
 from kpi_runner.core.node import Model
 from kpi_runner.core.span import Span
@@ -101,7 +102,7 @@ def view_chains(subject: Subject) -> Iterator[Finding]:
 def folders(subject: Subject) -> Iterator[Finding]:
     """The prefix of a model is that of its folder: staging `stg_`, intermediate `int_`, marts/core
     `dim_` and `fct_`, marts/kpi `kpi_`. A staging model names its source, `stg_<source>__…`, and
-    stands in a folder of that name."""
+    stands in a folder of that name. A model that is fitted is an intermediate one."""
     for model in subject.models:
         layer = layer_of(model.name)
         folder = f"/{model.path.rpartition('/')[0]}/"
@@ -114,6 +115,9 @@ def folders(subject: Subject) -> Iterator[Finding]:
             wanted = next(name for name, known in _FOLDERS if layer in known)
             message = f"'{model.name}' does not stand in the folder of its prefix"
             yield Finding(top_of(model), message, f"Move it to '{wanted}'.")
+        elif layer not in ("", "int") and model.config.materialized == FIT:
+            message = f"'{model.name}' is a fit, and no intermediate model"
+            yield Finding(top_of(model), message, "Fit an 'int_' model, and read its parameters.")
         elif layer == "stg" and model.scan.sources:
             source = model.scan.sources[0].source
             if not model.name.startswith(f"stg_{source}__") or f"/{source}/" not in folder:

@@ -4,39 +4,40 @@ customers as (
     select * from {{ ref('stg_shopify__customers') }}
 ),
 
--- Merges form chains. A chain longer than 32 links can only run in a circle.
+-- Merges form chains. Union drops what was reached before, so one that runs in a circle ends too.
 links as (
     select
         customer_id,
-        customer_id as person_id,
-        0 as link_count
+        merged_into_customer_id as person_id
     from customers
-    union all
+    where merged_into_customer_id is not null
+    union
     select
         links.customer_id,
-        customers.merged_into_customer_id as person_id,
-        links.link_count + 1 as link_count
+        customers.merged_into_customer_id as person_id
     from links
     inner join customers
         on links.person_id = customers.customer_id
     where customers.merged_into_customer_id is not null
-        and links.link_count < 32
 ),
 
-ranked as (
+ends as (
     select
-        customer_id,
-        person_id,
-        row_number() over (partition by customer_id order by link_count desc) as end_rank
+        links.customer_id,
+        links.person_id
     from links
+    left join customers
+        on links.person_id = customers.customer_id
+    where customers.merged_into_customer_id is null
 ),
 
 final as (
     select
-        customer_id,
-        person_id
-    from ranked
-    where end_rank = 1
+        customers.customer_id,
+        coalesce(ends.person_id, customers.customer_id) as person_id
+    from customers
+    left join ends
+        on customers.customer_id = ends.customer_id
 )
 
 select * from final

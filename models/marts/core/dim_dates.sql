@@ -16,20 +16,111 @@ shipments as (
     select * from {{ ref('stg_shopify__shipments') }}
 ),
 
+web_events as (
+    select * from {{ ref('stg_ga4__events') }}
+),
+
+ad_spend as (
+    select * from {{ ref('stg_ads__spend') }}
+),
+
+acquisition_costs as (
+    select * from {{ ref('stg_ads__acquisition_costs') }}
+),
+
+site_results as (
+    select * from {{ ref('stg_search__site_results') }}
+),
+
+page_results as (
+    select * from {{ ref('stg_search__page_results') }}
+),
+
+rankings as (
+    select * from {{ ref('stg_search__rankings') }}
+),
+
+posts as (
+    select * from {{ ref('stg_social__posts') }}
+),
+
+accounts as (
+    select * from {{ ref('stg_social__accounts') }}
+),
+
+emails as (
+    select * from {{ ref('stg_email__sends') }}
+),
+
+subscriber_events as (
+    select * from {{ ref('stg_email__subscriber_events') }}
+),
+
+competitor_prices as (
+    select * from {{ ref('stg_market__competitor_prices') }}
+),
+
+subscriptions as (
+    select * from {{ ref('stg_loyalty__subscriptions') }}
+),
+
 moments as (
     select ordered_at as occurred_at
     from orders
+    union all
+    select sent_at as occurred_at
+    from emails
+    union all
+    select changed_at as occurred_at
+    from subscriber_events
+    union all
+    select captured_at as occurred_at
+    from competitor_prices
+    union all
+    select activated_at as occurred_at
+    from subscriptions
     union all
     select refunded_at as occurred_at
     from refunds
     union all
     select promised_at as occurred_at
     from shipments
+    union all
+    select occurred_at
+    from web_events
 ),
 
 first_moment as (
     select min(occurred_at) as first_occurred_at
     from moments
+),
+
+feed_days as (
+    select spend_date as feed_date
+    from ad_spend
+    union all
+    select cost_month as feed_date
+    from acquisition_costs
+    union all
+    select search_date as feed_date
+    from site_results
+    union all
+    select search_date as feed_date
+    from page_results
+    union all
+    select ranking_date as feed_date
+    from rankings
+    union all
+    select post_date as feed_date
+    from posts
+    union all
+    select follower_date as feed_date
+    from accounts
+),
+
+first_feed_day as (
+    select min(feed_date) as first_feed_date
+    from feed_days
 ),
 
 bounds as (
@@ -42,10 +133,12 @@ bounds as (
                 {{ local_date('first_moment.first_occurred_at', 'shop.iana_timezone') }},
                 shop.as_of_date
             ),
+            coalesce(first_feed_day.first_feed_date, shop.as_of_date),
             shop.as_of_date
         ) as first_date
     from shop
     cross join first_moment
+    cross join first_feed_day
 ),
 
 days as (

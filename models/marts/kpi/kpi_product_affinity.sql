@@ -82,8 +82,8 @@ counted as (
     select
         orders_per_pair.grain,
         orders_per_pair.period_start_date,
-        orders_per_pair.first_product_id,
-        orders_per_pair.second_product_id,
+        {{ quoted_id('orders_per_pair.first_product_id') }} as first_id,
+        {{ quoted_id('orders_per_pair.second_product_id') }} as second_id,
         orders_per_pair.pair_order_count,
         first_products.product_order_count as first_order_count,
         second_products.product_order_count as second_order_count,
@@ -107,7 +107,7 @@ measured as (
         'support' as variant,
         grain,
         period_start_date,
-        first_product_id || '-' || second_product_id as segment,
+        first_id || '-' || second_id as segment,
         pair_order_count as numerator,
         order_count as denominator,
         order_count as sample_size
@@ -117,7 +117,7 @@ measured as (
         'lift' as variant,
         grain,
         period_start_date,
-        first_product_id || '-' || second_product_id as segment,
+        first_id || '-' || second_id as segment,
         pair_order_count * order_count as numerator,
         first_order_count * second_order_count as denominator,
         order_count as sample_size
@@ -127,7 +127,7 @@ measured as (
         'confidence' as variant,
         grain,
         period_start_date,
-        first_product_id || '>' || second_product_id as segment,
+        first_id || '>' || second_id as segment,
         pair_order_count as numerator,
         first_order_count as denominator,
         first_order_count as sample_size
@@ -137,7 +137,7 @@ measured as (
         'confidence' as variant,
         grain,
         period_start_date,
-        second_product_id || '>' || first_product_id as segment,
+        second_id || '>' || first_id as segment,
         pair_order_count as numerator,
         second_order_count as denominator,
         second_order_count as sample_size

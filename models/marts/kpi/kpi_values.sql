@@ -4,6 +4,10 @@ sales as (
     select * from {{ ref('kpi_sales') }}
 ),
 
+marketing as (
+    select * from {{ ref('kpi_marketing') }}
+),
+
 final as (
     select
         kpi,
@@ -20,6 +24,22 @@ final as (
         is_partial,
         is_provisional
     from sales
+    union all
+    select
+        kpi,
+        variant,
+        grain,
+        period_start,
+        dimension,
+        segment,
+        value,
+        numerator,
+        denominator,
+        sample_size,
+        null_reason,
+        is_partial,
+        is_provisional
+    from marketing
 )
 
 select * from final

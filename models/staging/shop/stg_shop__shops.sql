@@ -12,7 +12,8 @@ final as (
         iana_timezone,
         lower(week_start) as week_start,
         taxes_included,
-        fiscal_year_start_month
+        fiscal_year_start_month,
+        engaged_session_seconds
     from shops
 )
 
