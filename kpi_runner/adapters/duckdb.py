@@ -145,7 +145,8 @@ def open_duckdb(path: Path, target: TargetConfig, *, read_only: bool = False) ->
     except OSError as error:
         raise disk_failure(error, path) from error
     except duckdb.Error as error:
-        raise opening_failure(type(error).__name__, str(error), database=path) from error
+        name, text = type(error).__name__, str(error)
+        raise opening_failure(name, text, database=path, is_reading=read_only) from error
     # Global, so that further sessions have them too.
     connection.execute("set global timezone = 'UTC'")
     connection.execute("set global errors_as_json = true")

@@ -10,7 +10,7 @@ import json
 import re
 from pathlib import Path
 
-from kpi_runner.adapters.owner import describe_owner
+from kpi_runner.adapters.owner import describe_owner, has_note
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import MachineFailed, ProjectInvalid, SqlFailed
 
@@ -80,14 +80,23 @@ def translate_failure(name: str, text: str, *, database: Path) -> MachineFailed 
     )
 
 
-def opening_failure(name: str, text: str, *, database: Path) -> MachineFailed | ProjectInvalid:
-    """Returns the error for a database file, or settings, with which DuckDB does not open."""
+def opening_failure(
+    name: str, text: str, *, database: Path, is_reading: bool = False
+) -> MachineFailed | ProjectInvalid:
+    """Returns the error for a database file, or settings, with which DuckDB does not open.
+
+    ``is_reading``: it was to be read only.
+    """
     message = _PREFIX.sub("", text)
     if name in _SETTINGS_REFUSED:
         hint = "Correct threads, memory_limit or settings of the target."
         found = f"the target has settings that DuckDB refuses: {message}"
         return ProjectInvalid(Diagnostic("K108", found, hint=hint))
-    return _machine_failure(_machine_code(message) or "K705", message, path=database)
+    code = _machine_code(message) or "K705"
+    match = _HOLDER.search(message)
+    if is_reading and match and not has_note(database, int(match["pid"])):
+        return MachineFailed(_held_for_writing(match, database))
+    return _machine_failure(code, message, path=database)
 
 
 def disk_failure(error: OSError, path: Path) -> MachineFailed:
@@ -121,6 +130,17 @@ def _machine_failure(code: str, message: str, *, path: Path) -> MachineFailed:
     first = message.strip().splitlines()[0] if message.strip() else ""
     return MachineFailed(
         Diagnostic(code, shown, hint=_HINTS[code], notes=(first,) if first else ())
+    )
+
+
+def _held_for_writing(match: re.Match[str], path: Path) -> Diagnostic:
+    """A file such as the published one, which nobody else than a build has to write."""
+    return Diagnostic(
+        "K701",
+        f"process {match['pid']} has opened '{path.name}' for writing, so nobody else can read it",
+        hint="Let it open the file read-only (`duckdb -readonly`, `read_only=True`): then all "
+        "can read it at once.",
+        notes=describe_owner(path, int(match["pid"])),
     )
 
 

@@ -19,6 +19,11 @@ def owner_path(database: Path) -> Path:
     return database.with_suffix(".owner.json")
 
 
+def has_note(database: Path, pid: int) -> bool:
+    """Whether a process has left a note beside a database: it is a command of ours."""
+    return _read_note(owner_path(database)).get("pid") == pid
+
+
 def describe_owner(database: Path, pid: int) -> tuple[str, ...]:
     """Returns lines on what a process runs and since when; empty where nothing is known.
 

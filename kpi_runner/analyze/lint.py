@@ -41,6 +41,10 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "K830": docs.kpi_entries,
     }
 )
+MODELS_ONLY = frozenset({"K813", "K814", "K818", "K821", "K827", "K829"})
+"""What makes no sense for a snapshot block: it is one SELECT of all columns, in tags of its own,
+below which its config() stands, and `unique_key` tells its rows apart."""
+
 EXCEPTION = "K825"
 _NOQA = re.compile(
     r"(?P<opening>--|\{#-?|#)\s*noqa\b:?\s*(?P<codes>[A-Za-z]\d+(?:\s*,\s*[A-Za-z]\d+)*)?"
@@ -63,11 +67,13 @@ class Noqa:
 
 def lint(subject: Subject) -> tuple[Diagnostic, ...]:
     """Returns what breaks a rule in the selected part of a project, sorted by place."""
+    snapshots = {m.path for m in subject.models if m.config.materialized == "snapshot"}
     found = [
         Diagnostic(code, finding.message, finding.span, finding.hint)
         for code, rule in RULES.items()
         for finding in rule(subject)
         if finding.span.path in subject.texts
+        if code not in MODELS_ONLY or finding.span.path not in snapshots
     ]
     for path, sheet in subject.sheets.items():
         found += [
@@ -75,6 +81,7 @@ def lint(subject: Subject) -> tuple[Diagnostic, ...]:
                 code, fault.message, subject.span(path, fault.start, end=fault.end), fault.hint
             )
             for code, style in STYLE.items()
+            if code not in MODELS_ONLY or path not in snapshots
             for fault in style(sheet)
         ]
     return sort_diagnostics(_without_allowed(found, subject))

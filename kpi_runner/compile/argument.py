@@ -56,7 +56,7 @@ def days(assertion: Assertion, value: Any) -> int:
 
 def mapping_of(assertion: Assertion, keys: set[str]) -> Mapping[str, Any]:
     """Returns the argument as a mapping that has no other keys than these."""
-    argument = assertion.argument
+    argument = {} if assertion.argument is None else assertion.argument
     if not isinstance(argument, Mapping):
         hint = f"Known keys: {', '.join(sorted(keys))}."
         raise invalid(assertion, "takes a mapping", hint=hint)

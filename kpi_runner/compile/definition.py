@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from kpi_runner.core.kpi import Kpi, KpiRef, Variant
+from kpi_runner.core.kpi import Expression, Kpi, KpiRef, Variant
 from kpi_runner.sql.expression import read_formula
 
 CATALOG_COLUMNS = (
@@ -45,8 +45,17 @@ def catalog_row(kpi: Kpi, variant: Variant, *, known: Definitions) -> tuple[str,
         variant.unit,
         variant.direction,
         variant.description or kpi.description,
-        definition_sql(variant, known),
+        dated_definitions(variant, known),
     )
+
+
+def dated_definitions(variant: Variant, known: Definitions) -> str:
+    """Returns a definition, and below it those that held before."""
+    earlier = (
+        f"-- in periods that end by {version.effective_to}:\n{definition_sql(version, known)}"
+        for version in reversed(variant.versions)
+    )
+    return "\n".join([definition_sql(variant, known), *earlier])
 
 
 def definition_sql(variant: Variant, known: Definitions) -> str:
@@ -54,15 +63,21 @@ def definition_sql(variant: Variant, known: Definitions) -> str:
 
     A comment says which rows belong to a period.
     """
-    names = _names(variant)
-    is_arithmetic = names and not variant.source_model
-    if is_arithmetic and not any(name.partition(".")[0] in known.hidden for name in names):
+    names = definition_names(variant)
+    is_known = not any(name.partition(".")[0] in known.hidden for name in names)
+    if names and is_known and not _reads_rows(variant):
         return _text(variant, lambda name: name)
     return _select(variant, known)
 
 
-def _names(variant: Variant) -> tuple[str, ...]:
-    """The KPIs that a definition is made of."""
+def _reads_rows(variant: Variant) -> bool:
+    """Whether a definition aggregates rows itself; else it is made of other KPIs."""
+    parts = (variant.measure, variant.numerator, variant.denominator)
+    return any(isinstance(part, Expression) for part in parts)
+
+
+def definition_names(variant: Variant) -> tuple[str, ...]:
+    """Returns the KPIs that a definition is made of, ``kpi`` or ``kpi.variant``."""
     if variant.formula:
         return read_formula(variant.formula.sql).names
     sides = (variant.numerator, variant.denominator)
@@ -95,11 +110,9 @@ def _select(variant: Variant, known: Definitions) -> str:
         return f"(\n    {text}\n)"
 
     lines = [f"select {_text(variant, operand)}"]
-    if variant.source_model:
+    if _reads_rows(variant):
         lines.append(f"from {variant.source_model}")
-    if variant.where:
-        lines.append(f"where {variant.where.sql}")
-    if variant.source_model:
+        lines += [f"where {variant.where.sql}"] if variant.where else []
         lines.append(f"-- {_rows(variant)}")
     return "\n".join(lines)
 

@@ -18,7 +18,8 @@ def derive_assertions(variant: Variant, variants: Mapping[str, Variant]) -> tupl
     """Returns the derived assertions of a variant.
 
     A rate lies within 0..1; a count is a whole number of at least 0; a KPI that adds up equals
-    the sum over each of its dimensions, and sums alike over days, weeks, …, years.
+    the sum over each of its dimensions, and sums alike over days, weeks, …, years, unless its
+    definition changed in between.
     """
     found = []
     if variant.unit == "rate":
@@ -35,7 +36,8 @@ def derive_assertions(variant: Variant, variants: Mapping[str, Variant]) -> tupl
             )
             for dimension in variant.dimensions
         )
-        found.append(Assertion(kind="sums_over_time", is_derived=True))
+        if not _has_versions(variant, variants):
+            found.append(Assertion(kind="sums_over_time", is_derived=True))
     return tuple(found)
 
 
@@ -53,6 +55,12 @@ def adds_up(variant: Variant, variants: Mapping[str, Variant]) -> bool:
         return False
     groups = break_down([variant], variants).groups
     return bool(groups) and all(group.key.kind == Kind.ADDITIVE for group in groups)
+
+
+def _has_versions(variant: Variant, variants: Mapping[str, Variant]) -> bool:
+    names = read_formula(variant.formula.sql).names if variant.formula else ()
+    parts = (variants[name] for name in names)
+    return bool(variant.versions) or any(_has_versions(part, variants) for part in parts)
 
 
 def _is_sum_of_sums(sql: str) -> bool:

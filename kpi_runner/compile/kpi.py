@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from kpi_runner.compile.kpi_breakdown import break_down
 from kpi_runner.compile.kpi_calendar import calendar_ctes
@@ -32,6 +33,7 @@ class KpiContext:
         has_dates: there is a model ``dim_dates``; else periods follow ISO.
         maturity_days: overrides the KPIs' own where it is not None.
         feeds: the source tables that are daily feeds.
+        calendar: when weeks and years begin, where there is no ``dim_dates``.
     """
 
     variants: Mapping[str, Variant]
@@ -39,6 +41,7 @@ class KpiContext:
     has_dates: bool = False
     maturity_days: int | None = None
     feeds: frozenset[str] = frozenset()
+    calendar: Mapping[str, Any] = field(default_factory=dict)
 
 
 def compile_values(chosen: Iterable[Variant], shape: Shape, *, context: KpiContext) -> str:
@@ -55,7 +58,13 @@ def compile_values(chosen: Iterable[Variant], shape: Shape, *, context: KpiConte
     groups = _scanned(breakdown)
     names = [group.name for group in groups]
     ctes = list(
-        calendar_ctes(breakdown, shape, relation=context.relation, has_dates=context.has_dates)
+        calendar_ctes(
+            breakdown,
+            shape,
+            relation=context.relation,
+            has_dates=context.has_dates,
+            calendar=context.calendar,
+        )
     )
     for group in groups:
         ctes += group_ctes(group, shape, table=context.relation(group.key.model))
@@ -122,11 +131,11 @@ def _combined_cte(groups: Sequence[str], shape: Shape) -> Cte:
 def _wholes_ctes(definitions: Iterable[Definition]) -> list[Cte]:
     columns: list[str] = []
     for definition in definitions:
-        denominator, name = definition.denominator, _whole_name(definition.variant)
-        if denominator and definition.variant.total_over:
+        denominator, variant = definition.denominator, definition.variant
+        if denominator and variant.total_over:
             columns += [
-                _of_total(denominator.sql, name),
-                _of_total(denominator.rows, f"{name}_rows"),
+                _of_total(denominator.sql, _whole_name(variant)),
+                _of_total(denominator.rows, _whole_name(variant, suffix="_rows")),
             ]
     if not columns:
         return []
@@ -142,8 +151,9 @@ def _of_total(sql: str, name: str) -> str:
     )
 
 
-def _whole_name(variant: Variant) -> str:
-    return "whole_" + variant.id.replace(".", "_")
+def _whole_name(variant: Variant, *, suffix: str = "") -> str:
+    """Quoted, since only the dot tells the variant ``a.b`` from a KPI ``a_b``."""
+    return f'"whole{suffix}.{variant.id}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +235,7 @@ def _unless_whole(branch: _Branch, sql: str, *, suffix: str = "") -> str:
         return sql
     labels = whole if by is None else (",".join(by),)
     listed = ", ".join(quote_text(label) for label in labels)
-    name = _whole_name(branch.variant) + suffix
+    name = _whole_name(branch.variant, suffix=suffix)
     return f"case when dimension in ({listed}) then {name} else {sql} end"
 
 

@@ -17,6 +17,7 @@ from kpi_runner.compile.kpi_parts import (
     GroupKey,
     Kind,
     Quantity,
+    before,
     combine,
 )
 from kpi_runner.core.diagnostic import Diagnostic
@@ -103,6 +104,9 @@ class _Builder:
             try:
                 with _at(variant.span):
                     definition = self._define(variant)
+                for version in reversed(variant.versions):
+                    with _at(version.span):
+                        definition = before(version, self._define(version), definition)
             finally:
                 self._pending.pop()
             _refuse_whole_of_nothing(definition)

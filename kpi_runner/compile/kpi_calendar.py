@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from kpi_runner.compile.kpi_groups import last_day_of_hour
 from kpi_runner.compile.kpi_parts import Breakdown, Kind
@@ -21,19 +23,25 @@ _CALENDAR_STEPS = {
 
 
 def calendar_ctes(
-    breakdown: Breakdown, shape: Shape, *, relation: Callable[[str], str], has_dates: bool
+    breakdown: Breakdown,
+    shape: Shape,
+    *,
+    relation: Callable[[str], str],
+    has_dates: bool,
+    calendar: Mapping[str, Any] = MappingProxyType({}),
 ) -> tuple[Cte, ...]:
     """Returns ``dates``, ``first_days``, ``day_periods``, ``all_periods``, ``periods``, ``spine``.
 
     ``day_periods`` has a row per day and grain; ``all_periods`` and ``periods`` a row per
-    period, the latter only from the shape's first day; ``spine`` adds hours.
+    period, the latter only from the shape's first day; ``spine`` adds hours. ``calendar`` says when
+    weeks and years begin, where no model of dates does.
     """
     firsts = _first_days_of(breakdown, relation)
     if has_dates:
         ctes = [_model_days_cte(firsts), *_stored_dates(shape, relation)]
     else:
         firsts |= _first_periods_of(breakdown, relation)
-        ctes = [_model_days_cte(firsts), *_computed_dates(tuple(firsts), shape)]
+        ctes = [_model_days_cte(firsts), *_computed_dates(tuple(firsts), shape, calendar=calendar)]
     ctes += [*_first_days_ctes(breakdown), _day_periods_cte(shape), *_periods_ctes(shape)]
     if _has_hours(breakdown, shape):
         ctes += _hours_ctes(shape)
@@ -75,7 +83,16 @@ def _stored_dates(shape: Shape, relation: Callable[[str], str]) -> list[Cte]:
     return [Cte("dates", print_select(select))]
 
 
-def _computed_dates(first_days: Sequence[str], shape: Shape) -> list[Cte]:
+def _computed_dates(
+    first_days: Sequence[str], shape: Shape, *, calendar: Mapping[str, Any]
+) -> list[Cte]:
+    days_early = int(calendar.get("week_start") == "sunday")
+    months_late = int(calendar.get("fiscal_year_start_month", 1)) - 1
+    shifts = {
+        Grain.WEEK: f"-interval {days_early} day" if days_early else "",
+        Grain.QUARTER: f"+interval {months_late} month" if months_late else "",
+    }
+    shifts[Grain.YEAR] = shifts[Grain.QUARTER]
     firsts = ", ".join(first_days)
     series = (
         "select\n    unnest(generate_series(\n"
@@ -85,11 +102,24 @@ def _computed_dates(first_days: Sequence[str], shape: Shape) -> list[Cte]:
     )
     columns = ["cast(day_at as date) as date_day"]
     for grain, step in _CALENDAR_STEPS.items():
-        start = f"date_trunc('{grain}', day_at)"
+        start = _truncated(grain, shift=shifts.get(grain, ""))
         columns.append(f"cast({start} as date) as {grain}_start_date")
         columns.append(f"cast({start} + {step} - interval 1 day as date) as {grain}_end_date")
     dates = Select(columns=tuple(columns), source="days")
     return [Cte("days", series), Cte("dates", print_select(dates))]
+
+
+def _truncated(grain: Grain, *, shift: str) -> str:
+    """The start of a period that begins later, or earlier, than the one of the plain calendar.
+
+    >>> _truncated(Grain.YEAR, shift="+interval 3 month")
+    "date_trunc('year', day_at - interval 3 month) + interval 3 month"
+    """
+    if not shift:
+        return f"date_trunc('{grain}', day_at)"
+    sign, length = shift[0], shift[1:]
+    back = "+" if sign == "-" else "-"
+    return f"date_trunc('{grain}', day_at {back} {length}) {sign} {length}"
 
 
 def _first_days_ctes(breakdown: Breakdown) -> list[Cte]:

@@ -36,7 +36,7 @@ def check_columns(
         columns = columns_of(group.key.model)
         if columns is not None and group.key.kind != Kind.MODEL:
             found.extend(_unknown(group, columns))
-    for variant in chosen:
+    for variant in (one for current in chosen for one in (current, *current.versions)):
         found.extend(_lacking(variant, columns_of))
         found.extend(_unknown_time(variant, columns_of))
     return tuple(dict.fromkeys(found))

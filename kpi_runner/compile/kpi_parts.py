@@ -13,7 +13,9 @@ from enum import StrEnum
 from typing import TypeVar
 
 from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.kpi import Grain, Over, Variant
+from kpi_runner.core.names import quote_text
 from kpi_runner.core.span import Span
 from kpi_runner.sql.expression import fill_parts
 
@@ -156,6 +158,41 @@ def combine(template: str, parts: Sequence[Quantity]) -> Quantity:
         dimensions=frozenset.intersection(*(p.dimensions for p in used)) if used else frozenset(),
         groups=_merge(part.groups for part in used),
         unknown=_sum((part.unknown for part in used), of_none=""),
+    )
+
+
+def before(version: Variant, earlier: Definition, later: Definition) -> Definition:
+    """Returns the definition that is the earlier one in periods that end by ``effective_to``.
+
+    Raises ProjectInvalid (K507) where one is a quotient and the other is not.
+    """
+    if (earlier.denominator is None) != (later.denominator is None):
+        hint = "Say numerator and denominator in both, or in neither."
+        message = f"KPI '{version.id}' is a quotient in some versions only"
+        raise ProjectInvalid(Diagnostic("K507", message, version.span, hint))
+    denominator = later.denominator
+    if earlier.denominator is not None and denominator is not None:
+        denominator = _dated(earlier.denominator, denominator, day=version.effective_to)
+    numerator = _dated(earlier.numerator, later.numerator, day=version.effective_to)
+    return Definition(later.variant, numerator, denominator)
+
+
+def _dated(earlier: Quantity, later: Quantity, *, day: str) -> Quantity:
+    def either(old: str, new: str) -> str:
+        if old == new:
+            return new
+        is_earlier = f"period_end <= date {quote_text(day)}"
+        return f"case when {is_earlier} then {old or '0'} else {new or '0'} end"
+
+    return Quantity(
+        sql=either(earlier.sql, later.sql),
+        rows=either(earlier.rows, later.rows),
+        population=either(earlier.population, later.population),
+        first_days=_merge((earlier.first_days, later.first_days)),
+        requires=earlier.requires | later.requires,
+        dimensions=earlier.dimensions & later.dimensions,
+        groups=_merge((earlier.groups, later.groups)),
+        unknown=either(earlier.unknown, later.unknown),
     )
 
 

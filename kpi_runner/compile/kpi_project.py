@@ -136,6 +136,7 @@ class KpiCompiler:
             relation=self._relation,
             has_dates=self._project.find_model("dim_dates") is not None,
             maturity_days=_maturity(self._project.config.vars.get("maturity_days")),
+            calendar=self._project.config.vars.get("calendar", {}),
             feeds=frozenset(
                 f"{source.source}.{source.name}"
                 for source in self._project.sources.values()

@@ -41,6 +41,7 @@ CODES: Mapping[str, Code] = MappingProxyType(
         "K010": Code("no earlier run", USAGE),
         "K011": Code("artifacts of another version", USAGE),
         "K012": Code("unknown selector", USAGE),
+        "K013": Code("KPI has no value here", 0),
         # K1xx: files, YAML, configuration
         "K101": Code("YAML syntax", INVALID),
         "K102": Code("wrong type", INVALID),
@@ -89,6 +90,7 @@ CODES: Mapping[str, Code] = MappingProxyType(
         "K603": Code("unknown materialization", INVALID),
         "K604": Code("work state is not current", USAGE),
         "K605": Code("no such published state", USAGE),
+        "K606": Code("definition is not published", 0),
         "K610": Code("unique_key does not identify rows", FAILED),
         "K611": Code("columns changed", FAILED),
         "K612": Code("snapshot goes back in time", FAILED),

@@ -97,10 +97,12 @@ class Variant:
     """One computable definition: a KPI's default (name ``''``) or a variant, fully merged.
 
     Exactly one is set: ``measure``; ``numerator`` and ``denominator``; ``formula``; ``model``.
-    ``incomplete_where``: rows of which the facts do not know everything, so that no value over them
-    is known. ``total_over``: dimensions that do not split the denominator. ``overrides``: keys of the
-    entry that the variant words anew (``purpose``, ``benchmark``, …). ``places``: where the
-    value of each key stands (``time``), and each item of a list (``dimensions.country``).
+    ``incomplete_where``: rows of which the facts do not know everything, so that no value over
+    them is known. ``total_over``: dimensions that do not split the denominator. ``overrides``:
+    keys of the entry that the variant words anew (``purpose``, ``benchmark``, …). ``versions``:
+    definitions that held before, earliest first; each up to its ``effective_to``, an ISO day, and
+    with the ``reason`` of the change among its ``overrides``. ``places``: where the value of each
+    key stands (``time``), and each item of a list (``dimensions.country``).
     """
 
     kpi: str
@@ -127,6 +129,8 @@ class Variant:
     label: str = ""
     description: str = ""
     assertions: tuple[Assertion, ...] = ()
+    versions: tuple[Variant, ...] = ()
+    effective_to: str = ""
     overrides: Mapping[str, Any] = field(default_factory=dict)
     places: Mapping[str, Span] = field(default_factory=dict)
     span: Span | None = None
@@ -159,7 +163,6 @@ class Kpi:
     replaced_by: str = ""
     drivers: str = ""
     is_hidden: bool = False
-    versions: tuple[Mapping[str, Any], ...] = ()
     variants: tuple[Variant, ...] = ()
     path: str = ""
     places: Mapping[str, Span] = field(default_factory=dict)

@@ -341,7 +341,7 @@ def _digest_body(node: Node | Kpi) -> str:
             return _digest([_plain(node.key), _plain(node.columns)])
         case Kpi():
             checks = [_plain(variant.assertions) for variant in node.variants]
-            return _digest([_plain(node.variants), checks, _plain(node.versions)])
+            return _digest([_plain(node.variants), checks])
     return _digest(_plain(node))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
-from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.diagnostic import Diagnostic, Severity
 from kpi_runner.core.errors import UsageError
 from kpi_runner.core.kpi import Kpi
 from kpi_runner.core.names import NodeId
@@ -120,7 +120,17 @@ def select(
     chosen = found.nodes | _settled(found, scope)
     if chosen or request.allow_empty:
         return chosen
-    raise UsageError(*(_find_unmatched(selection, scope) or [_nothing_left(request)]))
+    raise UsageError(*(_find_unmatched(selection, project.nodes) or [_nothing_left(request)]))
+
+
+def find_unmatched(project: Project, request: Request) -> tuple[Diagnostic, ...]:
+    """Returns a warning (K003) for each part of a request that matches no node at all, beside
+    others that do; ``--allow-empty`` accepts them."""
+    selection = None if request.allow_empty else _selection_of(request, project)
+    if selection is None:
+        return ()
+    found = _find_unmatched(selection, project.nodes)
+    return tuple(replace(one, severity=Severity.WARN) for one in found)
 
 
 def check_selectors(project: Project) -> tuple[Diagnostic, ...]:
@@ -275,9 +285,8 @@ def _settled(found: _Found, scope: _Scope) -> frozenset[NodeId]:
     return frozenset(test for test in found.waiting if present.issuperset(parents.get(test, ())))
 
 
-def _find_unmatched(selection: Selection, scope: _Scope) -> list[Diagnostic]:
+def _find_unmatched(selection: Selection, nodes: Nodes) -> list[Diagnostic]:
     criteria = dict.fromkeys(c for c in criteria_of(selection) if c.method in METHODS)
-    nodes = scope.nodes
     return [
         Diagnostic(
             "K003",

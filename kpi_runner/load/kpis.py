@@ -15,6 +15,7 @@ from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.kpi import Kpi, Variant
 from kpi_runner.load.reader import Entry
 from kpi_runner.load.variants import VARIANT_KEYS, check_total_over, overlay, read_variant
+from kpi_runner.load.versions import read_versions
 from kpi_runner.load.yaml_file import Fields, Scalar, Tree
 
 AREAS = ("sales", "marketing", "care", "experience")
@@ -27,7 +28,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _VARIANT_NAME = re.compile(r"[a-z0-9_]+\Z")
 _ENTRY_KEYS = (
     *("pillar", "purpose", "sources", "explains", "guardrails", "benchmark", "not_for", "level"),
-    *("replaced_by", "drivers", "hidden", "versions"),
+    *("replaced_by", "drivers", "hidden"),
 )
 
 
@@ -73,7 +74,6 @@ def _read_kpi(entry: Entry, path: str, *, project: str) -> Kpi | None:
         replaced_by=entry.text("replaced_by"),
         drivers=entry.text("drivers"),
         is_hidden=entry.boolean("hidden"),
-        versions=_read_versions(entry),
         variants=_read_variants(entry, name),
         path=path,
         places=entry.places(),
@@ -104,6 +104,7 @@ def _read_variants(entry: Entry, name: str) -> tuple[Variant, ...]:
     variants = [_read_variant(key, tree, parent=entry, kpi=name) for key, tree in changes]
     if has_default:
         default = read_variant(entry, kpi=name, name="", label=_label(entry, name))
+        default = replace(default, versions=read_versions(entry, default))
         variants = [default, *variants]
     elif not variants:
         hint = "Add 'variants:', or leave 'default: none' out."
@@ -122,7 +123,7 @@ def _read_variant(key: str, tree: Tree, *, parent: Entry, kpi: str) -> Variant |
         message = f"'{key}' cannot be the name of a variant"
         hint = "Lower-case letters, digits and '_'."
         changes.report("K102", message, span=changes.fields.span, hint=hint)
-    changes.ignore(*VARIANT_KEYS, *_ENTRY_KEYS)
+    changes.ignore(*VARIANT_KEYS, *_ENTRY_KEYS, "versions")
     changes.close()
     # Named as the parent, so that a mistake in an inherited key is one finding, not many.
     fields = overlay(parent.fields, changes.fields)
@@ -132,6 +133,7 @@ def _read_variant(key: str, tree: Tree, *, parent: Entry, kpi: str) -> Variant |
             merged.required_text(needed)
     variant = read_variant(merged, kpi=kpi, name=key, label=_label(merged, kpi))
     check_total_over(changes, variant.dimensions)
+    variant = replace(variant, versions=read_versions(merged, variant))
     overrides = {k: changes.plain(k) for k in _ENTRY_KEYS if changes.has(k)}
     return replace(variant, overrides=overrides)
 
@@ -155,16 +157,3 @@ def _read_guardrails(entry: Entry) -> tuple[Mapping[str, Any], ...]:
 def _read_benchmark(entry: Entry) -> Mapping[str, Any]:
     plain = entry.plain("benchmark") if entry.entry("benchmark") else None
     return plain or {}
-
-
-def _read_versions(entry: Entry) -> tuple[Mapping[str, Any], ...]:
-    found = []
-    for item in entry.items("versions"):
-        version = entry.as_entry(item, "versions", what=f"a version of {entry.what}")
-        if version:
-            version.required_text("version")
-            version.required_text("effective_to")
-            version.ignore("reason", *VARIANT_KEYS, *_ENTRY_KEYS)
-            version.close()
-            found.append({key: version.plain(key) for key in version.fields.values})
-    return tuple(found)

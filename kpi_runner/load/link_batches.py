@@ -21,7 +21,8 @@ def find_unbatched(
     """Yields a warning (K110) for each microbatch model of which every batch reads all rows."""
     for model in models:
         read = [nodes[node] for node in parents.get(model.id, ()) if node in nodes]
-        if is_microbatch(model.config) and not any(map(_has_time, read)):
+        is_whole = model.config.extra.get("event_time") and model.config.extra.get("begin")
+        if is_microbatch(model.config) and is_whole and not any(map(_has_time, read)):
             message = f"no input of '{model.name}' has an event_time: each batch reads all rows"
             place = model.scan.config_span or model.span
             yield Diagnostic("K110", message, place, _HINT, (), Severity.WARN)

@@ -44,7 +44,7 @@ def link_kpi(
     parents: list[NodeId] = []
     if CALENDAR in names.relations:
         parents.append(names.relations[CALENDAR])
-    for variant in kpi.variants:
+    for variant in (one for current in kpi.variants for one in (current, *current.versions)):
         for key, model in (("from", variant.source_model), ("model", variant.model)):
             if model:
                 parents += _link_model(

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from kpi_runner.core.config import ProjectConfig, TargetConfig
 from kpi_runner.core.diagnostic import Diagnostic, sort_diagnostics
-from kpi_runner.core.kpi import Kpi
 from kpi_runner.core.names import NodeId
 from kpi_runner.core.node import DataTest, Macro, Model, Scan, Seed, Source
 from kpi_runner.core.project import Project
@@ -26,7 +25,8 @@ from kpi_runner.load.declarations import Declared, read_declarations
 from kpi_runner.load.defaults import config_of_folder, find_unused_defaults
 from kpi_runner.load.docs import doc_function, read_docs
 from kpi_runner.load.exposures import index_exposures, link_exposure
-from kpi_runner.load.kpis import AREAS, read_kpis
+from kpi_runner.load.kpi_files import load_kpis
+from kpi_runner.load.kpis import AREAS
 from kpi_runner.load.link import (
     Names,
     drop_echoes,
@@ -37,7 +37,7 @@ from kpi_runner.load.link import (
     soften,
 )
 from kpi_runner.load.link_batches import find_unbatched
-from kpi_runner.load.link_kpis import collect_kpis, group_by_area, link_kpi
+from kpi_runner.load.link_kpis import group_by_area, link_kpi
 from kpi_runner.load.macros import collect_macros, find_reading_macros, read_macros
 from kpi_runner.load.models import drop_duplicates, folders_below, make_model, match_properties
 from kpi_runner.load.project_files import ProjectFiles, TemplateScanner
@@ -96,7 +96,9 @@ def _load(files: ProjectFiles, config: ProjectConfig, *, target: TargetConfig) -
         models = name_relations(models, naming, diagnostics=files.diagnostics)
         seeds = name_relations(seeds, naming, diagnostics=files.diagnostics)
     tests = (*declared.tests, *_load_singular_tests(files, config, scanner=scanner))
-    kpis = _load_kpis(files, config)
+    kpis, calendar = load_kpis(files, config)
+    if calendar:
+        config = replace(config, vars={"calendar": calendar, **config.vars})
     selectors = _load_selectors(files)
     files.save_cache()
     files.diagnostics += find_unused_defaults(config.model_defaults, models)
@@ -244,18 +246,6 @@ def _load_singular_tests(
         )
         tests += [test] if test else []
     return tuple(tests)
-
-
-def _load_kpis(files: ProjectFiles, config: ProjectConfig) -> Mapping[str, Kpi]:
-    found: list[Kpi] = []
-    for file in files.find(config.kpi_paths, *YAML):
-        read = partial(_read_kpis, files, file.path, project=config.name)
-        found += files.recall(file, tuple[Kpi, ...], make=read)
-    return collect_kpis(found, files.diagnostics)
-
-
-def _read_kpis(files: ProjectFiles, path: str, *, project: str) -> tuple[Kpi, ...]:
-    return read_kpis(files.yaml(path), path, project=project, diagnostics=files.diagnostics)
 
 
 def _load_selectors(files: ProjectFiles) -> Mapping[str, Selector]:

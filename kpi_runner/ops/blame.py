@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import SqlFailed
+from kpi_runner.core.names import NodeId
 from kpi_runner.core.node import DataTest, Model
 from kpi_runner.core.span import LineIndex, Span
 from kpi_runner.core.suggest import did_you_mean
@@ -13,7 +15,14 @@ from kpi_runner.load.config import read_environment
 from kpi_runner.ops.compiled_files import compiled_path
 from kpi_runner.ops.kpi_places import find_expression
 from kpi_runner.ops.seed_places import explain_seed
-from kpi_runner.ops.sql_places import BEFORE_READING, Failure, Scene, find_place, is_unclosed
+from kpi_runner.ops.sql_places import (
+    BEFORE_READING,
+    Failure,
+    Scene,
+    find_place,
+    is_unclosed,
+    views_from,
+)
 from kpi_runner.ops.workspace import marts_of
 from kpi_runner.ops.yaml_places import find_line, find_word
 from kpi_runner.run.checks import Check
@@ -78,13 +87,20 @@ def _place(scene: Scene, failure: Failure, *, owner: Model | DataTest | None) ->
         if in_macro and in_macro.path != owner.path:
             return in_macro
         return owner.span and _in_yaml(scene, failure, entry=owner.span, owner=column)
-    if isinstance(owner, Model) and owner.scan.kpis:
-        found = find_expression(scene, owner.id)
-        if found:
+    for mart in _marts_behind(scene, owner):
+        if found := find_expression(scene, mart):
             return found
     return find_place(scene, failure) or _in_raw(owner, failure.error) or (
         owner.span or Span(owner.path)
     )  # fmt: skip
+
+
+def _marts_behind(scene: Scene, owner: Model | DataTest) -> Iterator[NodeId]:
+    """A mart itself, and the marts that are views which a node reads."""
+    models = scene.workspace.project.models
+    for node in dict.fromkeys([owner.id, *views_from(scene.workspace, owner.id)]):
+        if node in models and models[node].scan.kpis:
+            yield node
 
 
 def _in_mart(scene: Scene, check: Check, *, error: SqlFailed) -> Span | None:

@@ -42,10 +42,11 @@ def debug(options: Options) -> tuple[Table, tuple[Diagnostic, ...]]:
         rows += _project_rows(project)
         places = find_places(options, config=project.config, target=project.target)
         rows.append(("raw tables", _described(places.raw)))
-        rows.append(("published database", _described(places.published)))
-        rows.append(("work database", _described(places.work)))
-        if places.work.exists():
-            _check_database(project.target, places.work)
+        for name, path in (("published", places.published), ("work", places.work)):
+            is_work = path == places.work
+            usable, refusal = _try_database(project.target, path, read_only=not is_work)
+            rows.append((f"{name} database", f"{_described(path)}: {usable}"))
+            findings += refusal
     except KpiError as error:
         findings += error.diagnostics
     return Table(("what", "value"), tuple(rows)), findings
@@ -74,6 +75,14 @@ def _described(path: Path) -> str:
     return str(path) if path.is_dir() else f"{path} ({path.stat().st_size / 1e6:.1f} MB)"
 
 
-def _check_database(target: TargetConfig, path: Path) -> None:
-    """Opens the work database as a build does; raises what keeps it from that."""
-    open_adapter(target, path).close()
+def _try_database(
+    target: TargetConfig, path: Path, *, read_only: bool
+) -> tuple[str, tuple[Diagnostic, ...]]:
+    """Opens a database as a build or a reader does; says whether it can be used, and why not."""
+    if not path.exists():
+        return "`kpi build` makes it", ()
+    try:
+        open_adapter(target, path, read_only=read_only).close()
+    except KpiError as error:
+        return "cannot be used", error.diagnostics
+    return "can be used", ()

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.core.errors import SqlFailed
 from kpi_runner.core.kpi import Expression, Variant
-from kpi_runner.core.names import NodeId
-from kpi_runner.core.placeholders import Facts, fill_placeholders
+from kpi_runner.core.names import NodeId, quote_text
+from kpi_runner.core.placeholders import AS_OF_DATE, Facts, fill_placeholders
 from kpi_runner.core.span import Span
 from kpi_runner.ops.sql_places import Scene
 from kpi_runner.ops.workspace import Workspace
@@ -40,7 +40,8 @@ def find_expression(scene: Scene, node: NodeId) -> Span | None:
     kpis = {kpi.name for kpi in project.kpis.values() if kpi.area in areas}
     if not kpis:
         return None
-    asked = [variant for variant in variants.values() if variant.kpi in kpis]
+    # Its own first, then those of other areas that they are made of.
+    asked = sorted(variants.values(), key=lambda variant: variant.kpi not in kpis)
     questions = (one for variant in asked for one in _questions(scene.workspace, variant))
     session = scene.adapter.session()
     try:
@@ -51,8 +52,14 @@ def find_expression(scene: Scene, node: NodeId) -> Span | None:
 
 
 def _questions(workspace: Workspace, variant: Variant) -> Iterator[_Question]:
-    model = workspace.project.find_model(variant.source_model)
+    """The rows of a KPI model; else the date column, the condition and the aggregates."""
+    model = workspace.project.find_model(variant.model or variant.source_model)
     if model is None:
+        return
+    if variant.model:
+        named = Expression("value", variant.places.get("model") or variant.span)
+        behind = f" as double) from {model.relation.sql} where variant = {quote_text(variant.name)}"
+        yield _Question(named, "select cast(", behind)
         return
     parts = (variant.measure, variant.numerator, variant.denominator)
     expressions = [part for part in parts if isinstance(part, Expression)]
@@ -60,12 +67,14 @@ def _questions(workspace: Workspace, variant: Variant) -> Iterator[_Question]:
     if any(_PERIOD.search(expression.sql) for expression in expressions):
         columns = "*, date '2000-01-01' as period_start, date '2000-01-01' as period_end"
     relation = f"from (select {columns} from {model.relation.sql})"
+    time = Expression(variant.time, variant.places.get("time") or variant.span)
+    yield _Question(time, f"select 1 {relation} where ", f" <= {AS_OF_DATE}")
     where = ""
     if variant.where:
         yield _Question(variant.where, f"select 1 {relation} where ", "")
         where = f" where {variant.where.sql}"
     for expression in expressions:
-        yield _Question(expression, "select ", f" {relation}{where}")
+        yield _Question(expression, "select cast(", f" as double) {relation}{where}")
 
 
 def _ask(session: Adapter, question: _Question, *, facts: Facts) -> Span | None:

@@ -18,11 +18,15 @@ from kpi_runner.load.config import find_project, parse_vars
 from kpi_runner.load.project import load_project
 from kpi_runner.ops.manifest import describe_project
 from kpi_runner.ops.options import Options
-from kpi_runner.ops.selection import select_nodes
+from kpi_runner.ops.selection import select_nodes, selection_warnings
 
 
 def ls(
-    options: Options, *, output: str = "selector", keys: tuple[str, ...] = ()
+    options: Options,
+    *,
+    output: str = "selector",
+    keys: tuple[str, ...] = (),
+    warn: Callable[[tuple[Diagnostic, ...]], None] = lambda found: None,
 ) -> list[str] | list[dict[str, Any]]:
     """Returns one entry for each selected node, in the order of their ids.
 
@@ -32,6 +36,7 @@ def ls(
             ``json`` as dicts. Hidden KPIs are not listed.
         keys: of ``json``, the keys of the manifest that are wanted, such as
             ``config.materialized``; some useful ones when empty.
+        warn: takes what is odd about the selection.
 
     Raises ``UsageError`` for a selection that matches nothing, an unknown output or key (K002),
     and ``ProjectInvalid`` with all mistakes of the project.
@@ -47,6 +52,7 @@ def ls(
         raise ProjectInvalid(*project.diagnostics)
     nodes = project.nodes
     chosen = select_nodes(options, project, graph=build_graph(project.parents, nodes))
+    warn(selection_warnings(options, project))
     listed = [nodes[name] for name in sorted(chosen)]
     shown = [node for node in listed if not (isinstance(node, Kpi) and node.is_hidden)]
     if output == "json" and keys:

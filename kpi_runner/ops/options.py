@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kpi_runner.core.diagnostic import Diagnostic
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -117,10 +119,14 @@ class QueryRequest:
 
 @dataclass(frozen=True, slots=True)
 class QueryAnswer:
-    """KPI values: ``metadata`` and ``rows`` as ``kpi query --format json`` prints them."""
+    """KPI values: ``metadata`` and ``rows`` as ``kpi query --format json`` prints them.
+
+    ``warnings``: definitions that are not published, KPIs without any row.
+    """
 
     metadata: Mapping[str, Any] = field(default_factory=dict)
     rows: tuple[Mapping[str, Any], ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ from kpi_runner.ops.defer import with_missing
 from kpi_runner.ops.environments import adopt, borrow_raw_tables
 from kpi_runner.ops.externals import write_externals
 from kpi_runner.ops.facts import facts_of
+from kpi_runner.ops.idle import idle_notes
 from kpi_runner.ops.landing_warnings import accept_lost_tables, landing_warnings
 from kpi_runner.ops.options import Options
 from kpi_runner.ops.places import displayed, refuse_foreign_file
@@ -97,12 +98,13 @@ def run_stages(options: Options, stages: Stage, *, emit: Emit, is_forced: bool =
                 adapter=adapter, emit=emit, is_forced=is_forced,
             )  # fmt: skip
             report = _run(run)
+        idle = idle_notes(run, report, seeds=len(_seeds(run)))
         is_held_back = report.exit_code and may_publish and not report.is_published
         fate = (public.fate,) if is_held_back and public.before else ()
         report = replace(
             report,
             diagnostics=(*workspace.warnings, *report.diagnostics),
-            notes=(*report.notes, *trial_notes(options, work), *fate),
+            notes=(*report.notes, *idle, *trial_notes(options, work), *fate),
             seconds=perf_counter() - started,
         )
         _finish(report, run, started_ns=started_ns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from kpi_runner.core.errors import UsageError
 from kpi_runner.ops.options import Options
 
 STATE_FOLDER = ".kpi"
+_TRIALS = ("empty", "sample")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +50,9 @@ def find_places(options: Options, *, config: ProjectConfig, target: TargetConfig
     the project."""
     root = config.root
     folder = root / STATE_FOLDER
-    raw = f".{Path(options.raw).resolve().name}" if options.raw else ""
-    trial = ".empty" if options.empty else ".sample" if options.sample else ""
+    taken = {*config.targets, target.name, *_TRIALS}
+    raw = _raw_suffix(options.raw, taken=taken) if options.raw else ""
+    trial = f".{_TRIALS[0]}" if options.empty else f".{_TRIALS[1]}" if options.sample else ""
     default = config.targets.get(config.target, target)
     is_default = target.name == default.name
     has_base = not (is_default or config.is_dbt or trial)
@@ -66,6 +69,13 @@ def find_places(options: Options, *, config: ProjectConfig, target: TargetConfig
         base=_named(root / default.database, raw) if has_base else None,
         base_work=folder / f"work{raw}.duckdb" if has_base else None,
     )
+
+
+def _raw_suffix(folder: str, *, taken: Collection[str]) -> str:
+    """What tells the databases of a raw folder from others: its name, marked where a target or a
+    trial is called the same."""
+    name = Path(folder).resolve().name
+    return f".raw-{name}" if name in taken else f".{name}"
 
 
 def find_artifacts(options: Options, config: ProjectConfig) -> Path:

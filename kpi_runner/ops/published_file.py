@@ -50,7 +50,7 @@ def watch_published(path: Path, *, is_watched: bool) -> Iterator[PublishedFile]:
     try:
         yield file
     except (MachineFailed, RunFailed) as error:
-        if is_watched:
+        if is_watched and (file.before or file.is_replaced):
             error.diagnostics = tuple(
                 replace(finding, notes=(*finding.notes, file.fate)) for finding in error.diagnostics
             )

@@ -16,6 +16,7 @@ from kpi_runner.core.kpi import Grain, Variant
 from kpi_runner.core.names import Relation
 from kpi_runner.core.placeholders import AS_OF_DATE, Facts, fill_placeholders
 from kpi_runner.core.suggest import did_you_mean
+from kpi_runner.ops.answering import Asking, explain_absence, refuse_condition, unpublished
 from kpi_runner.ops.blame import first_line
 from kpi_runner.ops.options import Options, QueryAnswer, QueryRequest
 from kpi_runner.ops.workspace import Workspace, open_workspace, refuse_errors
@@ -29,9 +30,9 @@ _PUBLISHED_BUILD = Relation("kpi", "published_build")
 def query(options: Options, request: QueryRequest) -> QueryAnswer:
     """Returns the values asked for.
 
-    Raises UsageError for a KPI, grain, dimension or day that cannot be asked for (K008, K002)
-    and where nothing is published (K601), RunFailed where a condition of the user fails in the
-    database (K710).
+    Raises UsageError for a KPI, grain, dimension, condition or day that cannot be asked for (K008,
+    K002) and where nothing is published (K601), RunFailed where a definition fails in the
+    database (K710). What is worth knowing of the answer stands in its warnings.
     """
     workspace = open_workspace(options)
     chosen = _choose(workspace, request)
@@ -47,12 +48,19 @@ def query(options: Options, request: QueryRequest) -> QueryAnswer:
         facts = _facts_of(build, as_of=options.as_of)
         shape = _shape(request, facts)
         sql = workspace.compiler.kpis.compile_query(chosen, shape)
-        rows = _fetch(adapter, fill_placeholders(_ordered(sql, shape), facts))
+        asking = Asking(workspace, adapter, facts, request.where, bool(request.by))
+        warnings = unpublished(asking, chosen)
+        refuse_condition(asking, chosen)
+        rows = _fetch(asking, chosen, sql=fill_placeholders(_ordered(sql, shape), facts))
+        answered = {(row["kpi"], row["variant"]) for row in rows}
+        absent = [one for one in chosen if (one.kpi, one.name) not in answered]
+        days = (request.start, request.end or facts.as_of)
+        warnings += explain_absence(asking, absent, days=days)
     finally:
         adapter.close()
     position = {(variant.kpi, variant.name): index for index, variant in enumerate(chosen)}
     by_kpi = sorted(rows, key=lambda row: position[row["kpi"], row["variant"]])
-    return QueryAnswer(_metadata(workspace, build), tuple(map(_plain, by_kpi)))
+    return QueryAnswer(_metadata(workspace, build), tuple(map(_plain, by_kpi)), warnings)
 
 
 def write_parquet(answer: QueryAnswer, path: Path) -> None:
@@ -95,16 +103,15 @@ def _ordered(sql: str, shape: Shape) -> str:
     return f"{sql}\norder by {', '.join(names)}"
 
 
-def _fetch(adapter: Adapter, sql: str) -> tuple[dict[str, Any], ...]:
+def _fetch(asking: Asking, chosen: Sequence[Variant], *, sql: str) -> tuple[dict[str, Any], ...]:
     try:
-        return adapter.query(sql).dicts
+        return asking.adapter.query(sql).dicts
     except SqlFailed as error:
+        refuse_condition(asking, chosen, is_run=True)
+        message = f"the query failed: {first_line(error)}"
+        hint = "kpis.yml may not fit what is published: `kpi build` tells the place."
         raise RunFailed(
-            Diagnostic(
-                "K710",
-                f"the query failed: {first_line(error)}",
-                hint="Check --where: it names columns of the KPIs' models.",
-            )
+            Diagnostic("K710", message, hint=hint), *unpublished(asking, chosen)
         ) from None
 
 
@@ -134,7 +141,7 @@ def _shape(request: QueryRequest, facts: Facts) -> Shape:
         by=request.by,
         start=f"date '{request.start}'" if request.start else "",
         end=f"date '{end}'" if end != facts.as_of else AS_OF_DATE,
-        where=request.where,
+        where=f"{request.where}\n" if request.where else "",
     )
 
 

@@ -12,7 +12,7 @@ from kpi_runner.core.project import Project
 from kpi_runner.core.selection import Indirect
 from kpi_runner.graph.dag import Graph
 from kpi_runner.graph.methods import type_of
-from kpi_runner.graph.select import Request, select
+from kpi_runner.graph.select import Request, find_unmatched, select
 from kpi_runner.ops.options import Options
 from kpi_runner.ops.places import find_places
 
@@ -26,13 +26,7 @@ def select_nodes(options: Options, project: Project, *, graph: Graph) -> frozens
     Raises UsageError for a selection that cannot be read or matches nothing, or an earlier run
     that cannot be compared with.
     """
-    request = Request(
-        select=options.select,
-        exclude=options.exclude,
-        selector=options.selector,
-        indirect=Indirect(options.indirect_selection),
-        allow_empty=options.allow_empty,
-    )
+    request = _request(options)
     earlier = _open_earlier(options, project) if options.state else None
     chosen = select(project, graph, request=request, earlier=earlier)
     if options.only and options.command != "build":  # a build publishes all that it selects
@@ -49,6 +43,21 @@ def select_nodes(options: Options, project: Project, *, graph: Graph) -> frozens
         node
         for node, kind in kinds.items()
         if (not wanted or kind in wanted) and kind not in unwanted
+    )
+
+
+def selection_warnings(options: Options, project: Project) -> tuple[Diagnostic, ...]:
+    """Returns a warning for each part of --select and --exclude that matches nothing."""
+    return find_unmatched(project, _request(options))
+
+
+def _request(options: Options) -> Request:
+    return Request(
+        select=options.select,
+        exclude=options.exclude,
+        selector=options.selector,
+        indirect=Indirect(options.indirect_selection),
+        allow_empty=options.allow_empty,
     )
 
 

@@ -114,10 +114,10 @@ def _candidates(scene: Scene, failure: Failure) -> Iterator[_Candidate]:
     try:
         compiled = compile_own(node)
         for one in (compiled, compiled.increment):
-            filled = _fill_of(failure.sql, fill)
-            if one and filled(one.sql) in failure.sql:
+            filled = one and _fill_of(failure.sql, fill, text=one.sql)
+            if one and filled:
                 yield _Candidate(one, filled, failure.sql, is_own=True)
-        for view in _views_from(workspace, node):
+        for view in views_from(workspace, node):
             compiled = compiler.compile_model(view)
             prefix = create_as_prefix(project.models[view].relation, VIEW)
             yield _Candidate(compiled, fill, f"{prefix}{fill(compiled.sql)}\n")
@@ -125,17 +125,23 @@ def _candidates(scene: Scene, failure: Failure) -> Iterator[_Candidate]:
         return
 
 
-def _fill_of(statement: str, fill: Callable[[str], str]) -> Callable[[str], str]:
-    """What fills placeholders as in a statement, which may be that of a batch of some hours."""
-    bounds = _WINDOW.search(statement)
-    if bounds is None:
-        return fill
-    window = Window(bounds[1], bounds[2])
-    return lambda sql: fill_window(fill(sql), window)
+def _fill_of(
+    statement: str, fill: Callable[[str], str], *, text: str
+) -> Callable[[str], str] | None:
+    """What filled the placeholders of a text that a statement holds, which may be that of a batch
+    of some hours: any two bounds that stand in it."""
+    bounds = [Window(start, end) for start, end in dict.fromkeys(_WINDOW.findall(statement))]
+    fills: list[Callable[[str], str]] = [fill]
+    fills += [partial(_fill_batch, fill=fill, window=window) for window in bounds]
+    return next((filled for filled in fills if filled(text) in statement), None)
 
 
-def _views_from(workspace: Workspace, node: NodeId) -> Iterator[NodeId]:
-    """The node itself, if it is a view, and the views that it reads, the nearest first."""
+def _fill_batch(sql: str, *, fill: Callable[[str], str], window: Window) -> str:
+    return fill_window(fill(sql), window)
+
+
+def views_from(workspace: Workspace, node: NodeId) -> Iterator[NodeId]:
+    """Yields the node itself, if it is a view, and the views that it reads, the nearest first."""
     models = workspace.project.models
     seen: dict[NodeId, None] = {}
     waiting = [node]

@@ -22,7 +22,7 @@ from kpi_runner.load.project import load_project
 from kpi_runner.ops.earlier import deferred_places
 from kpi_runner.ops.options import Options
 from kpi_runner.ops.places import Places, find_places
-from kpi_runner.ops.selection import is_partial, select_nodes
+from kpi_runner.ops.selection import is_partial, select_nodes, selection_warnings
 from kpi_runner.ops.yaml_places import sharpen
 from kpi_runner.run.clock import now_exactly
 
@@ -36,7 +36,8 @@ class Workspace:
     ``order`` lists all nodes, parents first; ``selected`` is what the command is about, and
     ``is_partial`` says that a selection was asked for, ``is_full_refresh`` that everything is
     built again, ``is_backfill`` that batches of microbatch models are. ``favors_base``: what
-    another state holds is read from there, even if it is built here.
+    another state holds is read from there, even if it is built here. ``doubts``: parts of the
+    selection that match nothing.
     """
 
     project: Project
@@ -49,11 +50,13 @@ class Workspace:
     is_full_refresh: bool = False
     is_backfill: bool = False
     favors_base: bool = False
+    doubts: tuple[Diagnostic, ...] = ()
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
-        """Findings of loading that stop nothing."""
-        return tuple(d for d in self.project.diagnostics if d.severity == Severity.WARN)
+        """Findings of loading and selecting that stop nothing."""
+        loaded = (d for d in self.project.diagnostics if d.severity == Severity.WARN)
+        return (*loaded, *self.doubts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +105,7 @@ def open_workspace(options: Options) -> Workspace:
         is_full_refresh=options.full_refresh,
         is_backfill=bool(options.event_time_start),
         favors_base=options.defer and options.favor_state,
+        doubts=selection_warnings(options, project),
     )
 
 

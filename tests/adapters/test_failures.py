@@ -99,3 +99,14 @@ def test_lock_says_who_holds_it_and_what_to_do() -> None:
 )
 def test_failure_of_a_file_operation(number: int, code: str) -> None:
     assert disk_failure(OSError(number, "x"), Path("a")).diagnostics[0].code == code
+
+
+def test_a_file_to_read_that_somebody_may_write_is_no_matter_of_waiting() -> None:
+    (found,) = opening_failure(
+        "IOException", LOCKED, database=Path("warehouse.duckdb"), is_reading=True
+    ).diagnostics
+
+    assert found.code == "K701"
+    assert "has opened 'warehouse.duckdb' for writing" in found.message
+    assert "read_only=True" in found.hint
+    assert "can be read at any time" not in found.hint

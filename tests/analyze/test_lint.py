@@ -106,3 +106,17 @@ def test_lint_loads_no_engine() -> None:
     status, *loaded = result.stdout.partition("LOADED")[2].split()
     assert status == "0", result.stderr
     assert {"duckdb", "sqlglot", "rich"} & set(loaded) == set()
+
+
+def test_a_snapshot_block_is_not_judged_as_a_model(tmp_path: Path) -> None:
+    block = """\
+{% snapshot snap_orders %}
+{{ config(unique_key='id', strategy='check', check_cols='all') }}
+select * from {{ source('shop', 'orders') }}
+{% endsnapshot %}
+"""
+    write_project(tmp_path, {"models/sources.yml": SOURCES, "snapshots/snap_orders.sql": block})
+
+    found = lint(Options(project_dir=tmp_path)).diagnostics
+
+    assert [one.code for one in found] == ["K820"]

@@ -159,7 +159,7 @@ def test_ls_prints_one_node_a_line(stand_in: Any) -> None:
     result = invoke("ls", "--resource-type", "kpi", "--output", "name", "--select", "a", "b")
 
     assert operation.positional == (Options(select=("a", "b"), resource_types=("kpi",)),)
-    assert operation.named == {"output": "name", "keys": ()}
+    assert (operation.named["output"], operation.named["keys"]) == ("name", ())
     assert result.stdout == "aov\norders\n"
 
 

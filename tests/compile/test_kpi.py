@@ -66,6 +66,7 @@ def compile_case(case: dict[str, Any], question: dict[str, Any]) -> str:
         relation=lambda model: f"{SCHEMA}.{model}",
         has_dates="dim_dates" in case["tables"],
         feeds=FEEDS,
+        calendar=case.get("calendar", {}),
     )
     return compile_values(chosen, shape_of(question), context=context)
 

@@ -22,7 +22,7 @@ def test_a_project_is_described_with_its_counts_and_paths(tmp_path: Path) -> Non
     assert facts["project"] == f"shop in {root}"
     assert facts["target"] == "dev (duckdb, 4 threads)"
     assert (facts["models"], facts["kpis"]) == ("1", "0")
-    assert facts["work database"] == f"{root / '.kpi/work.duckdb'} (not there)"
+    assert facts["work database"] == f"{root / '.kpi/work.duckdb'} (not there): `kpi build` makes it"
 
 
 def test_outside_a_project_the_versions_are_there_all_the_same(tmp_path: Path) -> None:
@@ -38,4 +38,4 @@ def test_a_work_database_that_cannot_be_opened_is_a_finding(tmp_path: Path) -> N
     table, findings = debug(Options(project_dir=root))
 
     assert [finding.code for finding in findings] == ["K705"]
-    assert "work database" in dict(table.rows)
+    assert dict(table.rows)["work database"].endswith(": cannot be used")

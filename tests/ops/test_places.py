@@ -56,3 +56,21 @@ def test_flags_count_from_the_working_directory_and_settings_from_the_project() 
         ROOT / "data/w.duckdb",
         ROOT / "out",
     )
+
+
+@pytest.mark.parametrize("name", ["alice", "empty", "sample"])
+def test_a_raw_folder_named_like_a_target_or_a_trial_shares_no_database(name: str) -> None:
+    alice = TargetConfig(name="alice", database="warehouse.alice.duckdb")
+    targets = {"dev": TargetConfig(), "alice": alice}
+    config = ProjectConfig(name="shop", root=ROOT, targets=targets)
+    asked = [
+        (Options(raw=f"/data/{name}"), targets["dev"]),
+        (Options(), alice),
+        (Options(empty=True), targets["dev"]),
+        (Options(sample="3 days"), targets["dev"]),
+    ]
+
+    found = [find_places(options, config=config, target=target) for options, target in asked]
+
+    assert len({places.work for places in found}) == len(asked)
+    assert found[0].published != found[1].published

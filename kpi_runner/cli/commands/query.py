@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from kpi_runner.cli.options import PRINT, PROJECT, Command, IsoDate, shared
-from kpi_runner.cli.output import TABLE_STYLES, print_answer
+from kpi_runner.cli.output import TABLE_STYLES, print_answer, print_diagnostics
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import UsageError
 from kpi_runner.core.kpi import Grain
@@ -55,9 +55,15 @@ def query(
     if style == "parquet" and output is None:
         hint = "Add --output FILE."
         raise UsageError(Diagnostic("K002", "'--format parquet' needs a file", hint=hint))
+    if output and style != "parquet":
+        hint = "Add --format parquet, or send what is printed to a file: `kpi query … > FILE`."
+        raise UsageError(
+            Diagnostic("K002", "'--output' is the file of --format parquet", hint=hint)
+        )
     dimensions = tuple(name.strip() for name in by.split(",") if name.strip())
     given = {name: value for name, value in limits.items() if value}
     answer = query_kpis(options, QueryRequest(kpis, by=dimensions, **given))
+    print_diagnostics(answer.warnings, options)
     if style == "parquet" and output:
         write_parquet(answer, output)
     else:

@@ -106,7 +106,6 @@ final as (
         end as cancel_reason,
         placed.cancelled_at is not null as is_cancelled,
         placed.cancelled_at is null as is_valid_order,
-        coalesce(placed.source_name = 'web', false) as is_web_order,
         placed.taxes_included,
         {{ money('placed.charged_shipping_amount - placed.included_shipping_tax_amount') }}
             as shipping_amount,

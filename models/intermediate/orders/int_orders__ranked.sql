@@ -54,7 +54,6 @@ final as (
         coalesce(strftime(ranked.first_valid_order_date, '%Y-%m'), '(none)') as cohort_month,
         orders.is_cancelled,
         orders.is_valid_order,
-        orders.is_web_order,
         ranked.is_customer_order,
         ranked.placed_order_rank,
         ranked.valid_order_rank,

@@ -1,3 +1,4 @@
+{# noqa: K806 because every web fact takes from here who came, whence and when #}
 {{ config(materialized='table') }}
 with
 

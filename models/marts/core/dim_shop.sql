@@ -10,9 +10,9 @@ final as (
         shop_name,
         currency,
         iana_timezone,
-        week_start,
+        {{ calendar_setting('week_start') }} as week_start,
         taxes_included,
-        fiscal_year_start_month,
+        {{ calendar_setting('fiscal_year_start_month') }} as fiscal_year_start_month,
         {{ as_of_date() }} as as_of_date
     from shops
 )

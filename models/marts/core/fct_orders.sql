@@ -56,7 +56,6 @@ final as (
         orders.cohort_month,
         orders.is_cancelled,
         orders.is_valid_order,
-        orders.is_web_order,
         orders.is_customer_order,
         orders.placed_order_rank,
         orders.valid_order_rank,

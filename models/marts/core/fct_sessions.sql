@@ -37,6 +37,15 @@ carted_per_session as (
     group by session_key
 ),
 
+videos_per_session as (
+    select
+        session_key,
+        count(distinct coalesce(video_url, '(none)')) as video_play_count
+    from events
+    where event_name = 'video_start'
+    group by session_key
+),
+
 final as (
     select
         sessions.session_key,
@@ -77,6 +86,7 @@ final as (
         sessions.ga_session_number,
         sessions.event_count,
         sessions.page_view_count,
+        coalesce(videos_per_session.video_play_count, 0) as video_play_count,
         coalesce(purchases_per_session.purchase_count, 0) as purchase_count,
         {{ money('coalesce(purchases_per_session.purchase_revenue_amount, 0)') }}
             as purchase_revenue_amount,
@@ -94,6 +104,8 @@ final as (
         on sessions.session_key = purchases_per_session.session_key
     left join carted_per_session
         on sessions.session_key = carted_per_session.session_key
+    left join videos_per_session
+        on sessions.session_key = videos_per_session.session_key
 )
 
 select * from final
