@@ -103,6 +103,7 @@ def plan_statements(shop: Path) -> list[str]:
         del event
 
     os.chdir(shop)
+    # methods of a class are not meant to be replaced, which is what a recorder does
     DuckDBAdapter.execute = record_execute  # type: ignore[method-assign]
     DuckDBAdapter.query = record_query  # type: ignore[method-assign, assignment]
     report = build(Options(project_dir=shop, threads=1), ignore)

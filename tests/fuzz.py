@@ -321,7 +321,11 @@ _CONTENT: tuple[Callable[[Random, bytes], bytes], ...] = (
 
 
 def _plain(*texts: str) -> tuple[Callable[[Random], bytes], ...]:
-    return tuple(lambda _, text=text: text.encode() for text in texts)  # type: ignore[misc]
+    return tuple(_always(text.encode()) for text in texts)
+
+
+def _always(content: bytes) -> Callable[[Random], bytes]:
+    return lambda _: content
 
 
 _WORDS = (

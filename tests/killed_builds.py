@@ -1,7 +1,7 @@
 """Kills builds at random moments, and compares with builds that nobody disturbed.
 
-Days follow each other: each brings new orders and changes some old ones, so that a batch
-that is lost or applied twice shows in the tables of that day and of all later ones.
+Days follow each other: each brings new orders, changes some old ones and lacks others, so that a
+batch that is lost or applied twice shows in the tables of that day and of all later ones.
 """
 
 from __future__ import annotations
@@ -102,10 +102,13 @@ def make_project(folder: Path) -> None:
 
 
 def bring_day(folder: Path, day: int) -> None:
-    """Writes the orders as they are on a day: new ones, and a tenth of the old ones changed."""
+    """Writes the orders as they are on a day: new ones, a tenth of the old ones changed, and some
+    of them gone, to come back another day."""
     lines = ["id,country,amount,ordered_on,changed_at"]
     for number in range(day * ORDERS_A_DAY):
         ordered = number // ORDERS_A_DAY + 1
+        if ordered < day and (number + day) % 17 == 0:
+            continue
         changes = [one for one in range(ordered, day + 1) if (number + one) % 10 == 0]
         changed = changes[-1] if changes else ordered
         country = ("DE", "US")[number % 2]
@@ -166,7 +169,8 @@ def _problem_after(folder: Path, undisturbed: Undisturbed, day: int, *, output: 
         found = digest(folder / name)
         if found != expected[day - 1]:
             return f"{name}: {_differing(expected[day - 1], found)} {output}".strip()
-    left = [path.name for path in folder.iterdir() if path.name.endswith((".tmp", ".wal"))]
+    files = [*folder.iterdir(), *(folder / ".kpi").iterdir()]
+    left = [path.name for path in files if path.name.endswith((".tmp", ".wal"))]
     return f"left behind: {', '.join(left)}" if left else ""
 
 

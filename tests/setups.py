@@ -10,20 +10,22 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from subprocess import PIPE, Popen
+from tempfile import TemporaryDirectory
 
-import pytest
+from tests.kit import run_kpi, write_project
 
 WORK_DATABASE = ".kpi/work.duckdb"
 FULL_AFTER_BYTES = 64 * 1024
+NOBODY = 65534
 
 _HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"
 _HEADER_BYTES = 4096
 
 
 @contextmanager
-def hold_database(project: Path) -> Iterator[None]:
+def hold_database(project: Path, name: str = WORK_DATABASE) -> Iterator[None]:
     """Lets another process hold the work database."""
-    path = project / WORK_DATABASE
+    path = project / name
     path.parent.mkdir(exist_ok=True)
     with Popen([sys.executable, "-c", _HOLD, str(path)], stdin=PIPE, stdout=PIPE) as process:
         assert process.stdout and process.stdin
@@ -36,14 +38,34 @@ def hold_database(project: Path) -> Iterator[None]:
 
 @contextmanager
 def make_read_only(project: Path) -> Iterator[None]:
-    """Takes the right to write away; nothing is read-only for root."""
-    if os.geteuid() == 0:
-        pytest.skip("root may write anywhere")
+    """Takes the right to write away; root, for whom nothing is read-only, becomes nobody."""
+    closed = {path: path.stat().st_mode for path in project.parents if _is_closed(path)}
+    is_root = os.geteuid() == 0
     project.chmod(0o555)
+    for path, mode in closed.items() if is_root else ():
+        path.chmod(mode | 0o055)
+    if is_root:
+        _load_modules()
+        os.seteuid(NOBODY)
     try:
         yield
     finally:
+        if is_root:
+            os.seteuid(0)
+        for path, mode in closed.items() if is_root else ():
+            path.chmod(mode)
         project.chmod(0o755)
+
+
+def _is_closed(folder: Path) -> bool:
+    """Whether somebody else cannot go through a folder."""
+    return folder.stat().st_mode & 0o011 != 0o011
+
+
+def _load_modules() -> None:
+    """Loads what a build loads late, which may lie where only root can read."""
+    with TemporaryDirectory() as folder:
+        run_kpi(["build"], write_project(Path(folder), {"models/a.sql": "select 1 as id"}))
 
 
 @contextmanager

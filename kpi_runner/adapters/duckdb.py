@@ -18,6 +18,7 @@ import duckdb
 from kpi_runner.adapters.failures import disk_failure, opening_failure, translate_failure
 from kpi_runner.adapters.protocol import Rows
 from kpi_runner.core.config import TargetConfig
+from kpi_runner.core.errors import SqlFailed
 from kpi_runner.core.names import Relation, quote_name
 from kpi_runner.core.node import Column
 
@@ -108,9 +109,8 @@ class DuckDBAdapter:
             raise KeyboardInterrupt from error
         except duckdb.Error as error:
             failure = translate_failure(type(error).__name__, str(error), database=self._database)
-            position = getattr(failure, "position", None)
-            if prefix_bytes and position is not None:
-                failure.position = max(0, position - prefix_bytes)  # type: ignore[union-attr]
+            if isinstance(failure, SqlFailed) and failure.position is not None:
+                failure.position = max(0, failure.position - prefix_bytes)
             raise failure from error
         except RuntimeError as error:
             if str(error) != "Query interrupted":

@@ -66,15 +66,14 @@ def _csv_rows(file: RawFile, raw: RawInput) -> Iterator[list[Any]]:
 def _csv_records(file: RawFile) -> Iterator[tuple[int, list[str]]]:
     """Yields each record with the line that it starts at, the header first."""
     start, ends = 1, _LineEnds()
-    with open_text(file) as lines:
-        try:
+    try:
+        with open_text(file) as lines:
             for row in read_csv(ends.noted(lines)):
-                if ends.last != ends.first and ends.last:
-                    raise RunFailed(_mixed_ends(file, start, ends=ends))
+                ends.refuse_mixture(file, start)
                 yield start, row
                 start = ends.count + 1
-        except csv.Error as error:
-            raise RunFailed(_broken_quote(file, start, error=error)) from error
+    except csv.Error as error:
+        raise RunFailed(_broken_quote(file, start, error=error)) from error
 
 
 class _LineEnds:
@@ -91,6 +90,11 @@ class _LineEnds:
             self.last = line[len(line.rstrip("\r\n")) :]
             self.first = self.first or self.last
             yield line
+
+    def refuse_mixture(self, file: RawFile, start: int) -> None:
+        """Raises RunFailed (K903) where the record from line ``start`` ends unlike the first."""
+        if self.last and self.last != self.first:
+            raise RunFailed(_mixed_ends(file, start, ends=self))
 
 
 def _jsonl_rows(file: RawFile, raw: RawInput) -> Iterator[list[Any]]:

@@ -70,6 +70,7 @@ _FORMATS: dict[str, Callable[[Sequence[str], Sequence[Sequence[Any]]], str]] = {
     "markdown": format_markdown,
     "table": format_plain,
 }
+_UNLIMITED = 100_000
 TABLE_STYLES = ("table", "json", "csv", "markdown")
 
 
@@ -368,7 +369,8 @@ def _print_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, style:
         from rich.console import Console
 
         console, table = Console(), rich_table(columns, rows)
-        if console.measure(table).maximum > console.width and rows:
+        unlimited = console.options.update(max_width=_UNLIMITED)
+        if rows and console.measure(table, options=unlimited).maximum > console.width:
             echo(format_records(columns, rows))
         else:
             console.print(table)

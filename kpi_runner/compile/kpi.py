@@ -22,6 +22,9 @@ from kpi_runner.core.names import quote_text
 from kpi_runner.core.placeholders import days_before_as_of, missing_condition
 from kpi_runner.sql.build import Cte, Select, print_select, print_union, print_with
 
+LARGEST = "1.7976931348623157e308"
+"""The largest number that is one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KpiContext:
@@ -129,26 +132,33 @@ def _combined_cte(groups: Sequence[str], shape: Shape) -> Cte:
 
 
 def _wholes_ctes(definitions: Iterable[Definition]) -> list[Cte]:
-    columns: list[str] = []
+    columns: dict[str, str] = {}
     for definition in definitions:
         denominator, variant = definition.denominator, definition.variant
         if denominator and variant.total_over:
-            columns += [
-                _of_total(denominator.sql, _whole_name(variant)),
-                _of_total(denominator.rows, _whole_name(variant, suffix="_rows")),
-            ]
+            columns[_whole_name(variant)] = denominator.sql
+            columns[_whole_name(variant, suffix="_rows")] = denominator.rows
     if not columns:
         return []
-    select = Select(columns=("*", *columns), source="combined")
-    comment = "The denominator of the total, for dimensions that do not split it."
-    return [Cte("combined_with_wholes", print_select(select), comment)]
-
-
-def _of_total(sql: str, name: str) -> str:
-    return (
-        f"max(case when dimension = '' then {sql} end) over (\n"
-        f"    partition by grain, period_start\n) as {name}"
+    wholes = Select(
+        columns=("grain", "period_start", *(f"{sql} as {name}" for name, sql in columns.items())),
+        source="combined",
+        where=("dimension = ''",),
     )
+    joined = Select(
+        columns=("combined.*", *(f"wholes.{name}" for name in columns)),
+        source="combined",
+        joins=(
+            "left join wholes",
+            "    on combined.grain = wholes.grain",
+            "    and combined.period_start = wholes.period_start",
+        ),
+    )
+    comment = "The denominator of the total, for dimensions that do not split it."
+    return [
+        Cte("wholes", print_select(wholes), comment),
+        Cte("combined_with_wholes", print_select(joined)),
+    ]
 
 
 def _whole_name(variant: Variant, *, suffix: str = "") -> str:
@@ -293,6 +303,12 @@ def _print_model_branch(branch: _Branch) -> str:
     return print_select(select)
 
 
+def _known(column: str) -> str:
+    """A number as it is published; NaN and infinity, which is greater than all others, are none."""
+    condition = f"not is_missing and abs({column}) <= {LARGEST}"
+    return f"case\n    when {condition} then {column}\nend as {column}"
+
+
 def _final(shape: Shape, source: str) -> str:
     first_day = f"greatest(first_day, {shape.start})" if shape.start else "first_day"
     if shape.by is None:
@@ -309,12 +325,11 @@ def _final(shape: Shape, source: str) -> str:
             "grain",
             "period_start",
             *split,
-            "case when not is_missing then value end as value",
-            "case when not is_missing then numerator end as numerator",
-            "case when not is_missing then denominator end as denominator",
+            *map(_known, ("value", "numerator", "denominator")),
             "sample_size",
             "case\n    when is_missing then 'source_missing'\n"
-            "    when value is null then coalesce(null_reason, 'no_denominator')\n"
+            f"    when value is null or abs(value) > {LARGEST}\n"
+            "        then coalesce(null_reason, 'no_denominator')\n"
             "end as null_reason",
             f"coalesce(cast(period_start as date) < {first_day}, false)\n"
             f"    or period_end > {shape.end} as is_partial",

@@ -102,11 +102,9 @@ class _Builder:
             self._refuse_circle(variant)
             self._pending.append(variant.id)
             try:
-                with _at(variant.span):
-                    definition = self._define(variant)
+                definition = self._defined(variant)
                 for version in reversed(variant.versions):
-                    with _at(version.span):
-                        definition = before(version, self._define(version), definition)
+                    definition = before(version, self._defined(version), later=definition)
             finally:
                 self._pending.pop()
             _refuse_whole_of_nothing(definition)
@@ -127,6 +125,10 @@ class _Builder:
                     notes=(" -> ".join(path),),
                 )
             )
+
+    def _defined(self, variant: Variant) -> Definition:
+        with _at(variant.span):
+            return self._define(variant)
 
     def _define(self, variant: Variant) -> Definition:
         if variant.model:

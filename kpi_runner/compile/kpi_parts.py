@@ -161,7 +161,7 @@ def combine(template: str, parts: Sequence[Quantity]) -> Quantity:
     )
 
 
-def before(version: Variant, earlier: Definition, later: Definition) -> Definition:
+def before(version: Variant, earlier: Definition, *, later: Definition) -> Definition:
     """Returns the definition that is the earlier one in periods that end by ``effective_to``.
 
     Raises ProjectInvalid (K507) where one is a quotient and the other is not.

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
+from kpi_runner.compile.kpi_project import KpiCompiler
 from kpi_runner.compile.model import (
     clean_select,
     ephemeral_ancestors,
@@ -128,10 +130,11 @@ class UnitTestCompiler:
 
     def _context(self, model: Model, test: UnitTest, *, adds: bool) -> Context:
         overrides, config = test.overrides, self._project.config
+        ref = self._ref({one.node for one in test.given})
         names = Names(
-            ref=self._ref({one.node for one in test.given}),
+            ref=ref,
             source=self._source,
-            kpis=str,
+            kpis=partial(self._mart_text, ref),
             this=model.relation,
             target=target_values(self._project.target),
             variables={**config.vars, **overrides.vars},
@@ -163,6 +166,13 @@ class UnitTestCompiler:
             return _relation_of(node).sql
 
         return ref
+
+    def _mart_text(self, ref: Callable[[str], str], area: str) -> str:
+        """The SQL of a mart of KPIs, which needs neither columns nor the texts of assertions."""
+        compiler = KpiCompiler(
+            self._project, relation=ref, columns_of=lambda _: None, render=lambda text, _: text
+        )
+        return compiler.mart_text(area)
 
     def _source(self, source: str, table: str) -> str:
         node = self._project.sources.get(f"source.{self._project.config.name}.{source}.{table}")

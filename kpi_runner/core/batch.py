@@ -100,6 +100,16 @@ class Snapshot:
     span: Span | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class NamedColumns:
+    """Columns that a setting names; the relation must have each of them."""
+
+    relation: Relation
+    setting: str
+    names: tuple[str, ...]
+    span: Span | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
     """A query that must return nothing before the rows are taken in.

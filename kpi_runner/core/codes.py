@@ -97,6 +97,8 @@ CODES: Mapping[str, Code] = MappingProxyType(
         "K613": Code("logic of an incremental model changed", FAILED),
         "K614": Code("fit without parameters", 0),
         "K615": Code("rows of a fit", FAILED),
+        "K616": Code("row of another batch", FAILED),
+        "K617": Code("too many batches", FAILED),
         # K7xx: database and machine
         "K701": Code("database is locked", MACHINE),
         "K702": Code("disk is full", MACHINE),

@@ -10,6 +10,9 @@ from typing import Any
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.span import Span
 
+STATE_FOLDER = ".kpi"
+"""Where a project keeps its work databases and published states."""
+
 MOST_THREADS = 256
 """Each thread is a session of the database, with memory of its own."""
 

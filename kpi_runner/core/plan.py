@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kpi_runner.core.batch import Guard, Increment, Snapshot
+from kpi_runner.core.batch import Guard, Increment, NamedColumns, Snapshot
 from kpi_runner.core.compiled import Compiled
+from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.fit import Fit
 from kpi_runner.core.names import NodeId, Relation
 from kpi_runner.core.node import Column
@@ -42,6 +43,7 @@ class Batch:
 
     Args:
         statements: run first.
+        named: then these columns must be there.
         guards: then none of these may find anything.
         apply: then the rows are taken in.
         after: run last.
@@ -50,6 +52,7 @@ class Batch:
     """
 
     statements: tuple[Statement, ...]
+    named: NamedColumns | None = None
     guards: tuple[Guard, ...] = ()
     apply: Increment | Snapshot | Fit | None = None
     after: tuple[Statement, ...] = ()
@@ -63,7 +66,7 @@ class Step:
 
     ``reason``: why it is due, in a few words. ``batches``: what runs in the place of
     ``statements``, each batch in a transaction of its own. ``contract``: the columns that the
-    SELECT has to give, or none.
+    SELECT has to give, or none. ``refused``: why nothing of it may run, or nothing.
     """
 
     node: NodeId
@@ -75,6 +78,7 @@ class Step:
     needs: tuple[NodeId, ...] = ()
     contract: tuple[Column, ...] = ()
     reason: str = ""
+    refused: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

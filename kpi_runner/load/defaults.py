@@ -99,6 +99,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "schema": (str,),
     "alias": (str,),
     "enabled": (bool,),
+    "full_refresh": (bool,),
     "tags": (str, list, tuple),
     "severity": (str,),
     "where": (str,),
@@ -156,6 +157,15 @@ def find_unused_defaults(
     return tuple(found)
 
 
+def setting_name(written: str) -> str:
+    """Returns the name of a setting, which dbt writes in several ways.
+
+    >>> setting_name("+pre-hook")
+    'pre_hook'
+    """
+    return written.removeprefix("+").replace("-", "_")
+
+
 def merge_config(
     layers: Sequence[ConfigLayer], *, materialized: str, diagnostics: list[Diagnostic]
 ) -> NodeConfig:
@@ -167,7 +177,7 @@ def merge_config(
     merged: dict[str, Any] = {}
     for layer in layers:
         for written, value in layer.values.items():
-            key = written.removeprefix("+").replace("-", "_")
+            key = setting_name(written)
             if _is_fit(key, value, layer=layer, diagnostics=diagnostics):
                 merged[key] = _combine(key, merged.get(key), value=value)
     return NodeConfig(

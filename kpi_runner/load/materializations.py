@@ -5,16 +5,17 @@ Knows dbt's names of them and ours (``on_logic_change``, ``method``); nothing of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from kpi_runner.core.batch import hard_deletes_of, strategy_of, texts_of
-from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.diagnostic import Diagnostic, Severity
 from kpi_runner.core.fit import FIT, METHODS
 from kpi_runner.core.node import NodeConfig
 from kpi_runner.core.span import Span
 from kpi_runner.core.suggest import did_you_mean
+from kpi_runner.load.defaults import HOOKS, ConfigLayer, setting_name
 
 Finding = tuple[str, str, str]
 """Code, message, hint."""
@@ -28,9 +29,16 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
 STRATEGIES = ("append", "delete+insert", "merge", "microbatch")
 SNAPSHOT_STRATEGIES = ("timestamp", "check")
 FORMATS = ("parquet", "csv")
+_YEARS = range(1900, 2200)
 META_COLUMNS = tuple(
     f"dbt_{name}" for name in ("scd_id", "updated_at", "valid_from", "valid_to", "is_deleted")
 )
+_INCREMENTAL = (
+    *("unique_key", "incremental_strategy", "incremental_predicates", "predicates"),
+    *("merge_update_columns", "merge_exclude_columns", "on_schema_change", "on_logic_change"),
+    *("batch_size", "begin", "lookback"),
+)
+_IDLE_HOOKS = dict.fromkeys(HOOKS, "No statement runs for it: set the hook where it is read.")
 _TEXTS = (
     *("unique_key", "incremental_predicates", "predicates", "merge_update_columns"),
     *("merge_exclude_columns", "check_cols"),
@@ -52,6 +60,31 @@ def check_materialization(
     return tuple(
         Diagnostic(code, f"'{name}': {message}", span, hint) for code, message, hint in found
     )
+
+
+def find_idle_settings(
+    name: str, config: NodeConfig, *, layers: Iterable[ConfigLayer], severity: Severity
+) -> Iterator[Diagnostic]:
+    """Yields K110 for each setting of a model itself that its materialization does not read.
+
+    Args:
+        layers: what is said of the model alone; defaults of folders hold for all kinds of models.
+        severity: dbt lets these settings pass.
+    """
+    kind, strategy = config.materialized, strategy_of(config.extra)
+    idle = {**_IDLE_HOOKS} if kind == "ephemeral" else {}
+    what = f"materialized '{kind}'"
+    if kind != "incremental":
+        idle |= dict.fromkeys(_INCREMENTAL, "Set materialized='incremental', or drop it.")
+    elif strategy == "append":
+        what = "incremental_strategy 'append'"
+        idle["unique_key"] = "Set incremental_strategy='merge' or 'delete+insert', or drop it."
+    for layer in layers:
+        for key in layer.values:
+            hint = idle.get(setting_name(key))
+            if hint and layer.values[key] is not None:
+                message = f"'{name}': {setting_name(key)} means nothing to {what}"
+                yield Diagnostic("K110", message, layer.span, hint, (), severity)
 
 
 def _words(config: Mapping[str, Any]) -> Iterator[Finding]:
@@ -106,7 +139,8 @@ def _microbatch(config: Mapping[str, Any]) -> Iterator[Finding]:
             yield "K104", f"incremental_strategy 'microbatch' needs {key}", hint
     begin = config.get("begin")
     if begin and not _is_moment(str(begin)):
-        yield "K102", f"begin is '{begin}', not a date", "Write it as '2025-01-01'."
+        bounds = f"a date of the years {_YEARS[0]} to {_YEARS[-1]}"
+        yield "K102", f"begin is '{begin}', not {bounds}", "Write it as '2025-01-01'."
     if config.get("unique_key"):
         hint = "A batch replaces all rows of its time; drop unique_key."
         yield "K110", "unique_key means nothing to incremental_strategy 'microbatch'", hint
@@ -114,10 +148,9 @@ def _microbatch(config: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _is_moment(text: str) -> bool:
     try:
-        datetime.fromisoformat(text)
+        return datetime.fromisoformat(text).year in _YEARS
     except ValueError:
         return False
-    return True
 
 
 def _snapshot(config: Mapping[str, Any]) -> Iterator[Finding]:

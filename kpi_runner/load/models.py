@@ -6,7 +6,7 @@ Knows folders and names. Does not parse SQL, and does not know who reads whom.
 from __future__ import annotations
 
 from kpi_runner.core.config import ProjectConfig
-from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.diagnostic import Diagnostic, Severity
 from kpi_runner.core.names import Relation
 from kpi_runner.core.node import Model, NodeConfig, Scan
 from kpi_runner.core.span import Span
@@ -14,7 +14,7 @@ from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.load.contracts import check_contract
 from kpi_runner.load.defaults import ConfigLayer, folder_layers, merge_config
 from kpi_runner.load.discover import FoundFile
-from kpi_runner.load.materializations import check_materialization
+from kpi_runner.load.materializations import check_materialization, find_idle_settings
 from kpi_runner.load.properties import NodeProperties
 
 DEFAULT_SCHEMA = "main"
@@ -41,6 +41,9 @@ def make_model(
     )
     place = scan.config_span or said.config.span or Span(file.path)
     diagnostics += check_materialization(name, node_config, span=place)
+    severity = Severity.WARN if config.is_dbt else Severity.ERROR
+    layers = (said.config, own)
+    diagnostics += find_idle_settings(name, node_config, layers=layers, severity=severity)
     model = Model(
         id=f"model.{config.name}.{name}",
         name=name,

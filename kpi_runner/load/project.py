@@ -38,6 +38,7 @@ from kpi_runner.load.link import (
 )
 from kpi_runner.load.link_batches import find_unbatched
 from kpi_runner.load.link_kpis import group_by_area, link_kpi
+from kpi_runner.load.locations import find_location_clashes
 from kpi_runner.load.macros import collect_macros, find_reading_macros, read_macros
 from kpi_runner.load.models import drop_duplicates, folders_below, make_model, match_properties
 from kpi_runner.load.project_files import ProjectFiles, TemplateScanner
@@ -295,6 +296,7 @@ def _link(
     diagnostics += find_relation_clashes(
         nodes.values(), project.config, has_kpis=bool(project.kpis)
     )
+    diagnostics += find_location_clashes(project)
     linked_tests = _unique_tests(tests, nodes, diagnostics=diagnostics)
     diagnostics += find_long_names([*project.models.values(), *linked_tests.values()])
     parents = _link_models(project, names, diagnostics=diagnostics)

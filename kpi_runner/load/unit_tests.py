@@ -119,11 +119,6 @@ def _has_model(test: UnitTest, project: Project, *, diagnostics: list[Diagnostic
         message = f"unit test '{test.name}' is about unknown model '{test.model}'"
         hint = did_you_mean(test.model, known)
         diagnostics.append(Diagnostic("K201", message, test.model_span, hint))
-    elif model.scan.kpis:
-        message = f"unit test '{test.name}' is about '{model.name}', the KPIs of an area"
-        hint = "Test the models that the KPIs read; assertions in kpis.yml check the KPIs."
-        diagnostics.append(Diagnostic("K110", message, test.model_span, hint))
-        return False
     return model is not None
 
 
@@ -154,7 +149,7 @@ def _check_inputs(test: UnitTest, project: Project, *, diagnostics: list[Diagnos
 
 def _inputs_of(test: UnitTest, project: Project) -> tuple[Set[NodeId], Set[NodeId]]:
     """What a model may be given, and what of it is missing: an ephemeral model that is not given
-    is computed from what it reads."""
+    is computed from what it reads, and a mart of KPIs reads what they are made of."""
     given = {one.node for one in test.given}
     readable: set[NodeId] = set()
     missing: set[NodeId] = set()
@@ -162,6 +157,9 @@ def _inputs_of(test: UnitTest, project: Project) -> tuple[Set[NodeId], Set[NodeI
     while waiting:
         node = waiting.pop()
         if node in readable:
+            continue
+        if node in project.kpis:
+            waiting += project.parents.get(node, ())
             continue
         readable.add(node)
         model = project.models.get(node)

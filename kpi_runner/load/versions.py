@@ -24,7 +24,9 @@ def read_versions(entry: Entry, variant: Variant) -> tuple[Variant, ...]:
     Reports a day that is none (K102), one that stands twice (K110), and versions of a KPI whose
     numbers come from a model (K507).
     """
-    found = [one for item in entry.items("versions") if (one := _read(item, entry, variant))]
+    found = [
+        one for item in entry.items("versions") if (one := _read(item, entry, variant=variant))
+    ]
     if found and variant.model:
         hint = "Let the model say which numbers hold up to which day."
         message = f"KPI '{variant.id}' has versions, and comes from a model"
@@ -38,7 +40,7 @@ def read_versions(entry: Entry, variant: Variant) -> tuple[Variant, ...]:
     return tuple(sorted(found, key=lambda one: one.effective_to))
 
 
-def _read(item: Tree, entry: Entry, variant: Variant) -> Variant | None:
+def _read(item: Tree, entry: Entry, *, variant: Variant) -> Variant | None:
     version = entry.as_entry(item, "versions", what=f"a version of {entry.what}")
     if version is None:
         return None

@@ -247,7 +247,8 @@ def _syntax_error(error: YAMLError, text: str, *, path: str) -> Diagnostic:
             else f"Put a value that starts with '{found}' in quotes."
         )
     context = getattr(error, "context_mark", None)
-    notes = () if context is None else (f"{error.context} at line {context.line + 1}",)  # type: ignore[attr-defined]
+    said = getattr(error, "context", "")
+    notes = () if context is None else (f"{said} at line {context.line + 1}",)
     return Diagnostic(
         "K101", f"the YAML cannot be read: {problem}", Span(path, line + 1, column + 1), hint, notes
     )

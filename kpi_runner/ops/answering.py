@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kpi_runner.adapters.protocol import Adapter
-from kpi_runner.compile.definition import Definitions, definition_names, definition_sql
+from kpi_runner.compile.definition import Definitions, dated_definitions, definition_names
 from kpi_runner.compile.kpi_breakdown import break_down
 from kpi_runner.compile.kpi_parts import Kind
 from kpi_runner.core.diagnostic import Diagnostic, Severity
@@ -54,17 +54,19 @@ def unpublished(asking: Asking, chosen: Sequence[Variant]) -> tuple[Diagnostic, 
     found = []
     for variant in chosen:
         changed = [
-            one for one in _parts(variant, asking.definitions) if _is_other(one, asking, published)
+            one
+            for one in _parts(variant, asking.definitions)
+            if _is_other(one, asking, published=published)
         ]
         if changed:
             found.append(_not_published(variant, changed, published=published))
     return tuple(found)
 
 
-def _is_other(variant: Variant, asking: Asking, published: dict[str, str]) -> bool:
+def _is_other(variant: Variant, asking: Asking, *, published: dict[str, str]) -> bool:
     known = asking.definitions
     is_listed = variant.kpi not in known.hidden
-    return is_listed and published.get(variant.id) != definition_sql(variant, known)
+    return is_listed and published.get(variant.id) != dated_definitions(variant, known)
 
 
 def _parts(variant: Variant, known: Definitions) -> Iterator[Variant]:
@@ -151,7 +153,7 @@ def _absence(asking: Asking, variant: Variant, *, days: tuple[str, str]) -> Diag
             hint += f", or no total: split it with --by {' or '.join(variant.dimensions)}"
         hint += "."
         return Diagnostic("K013", message, None, hint, severity=Severity.WARN)
-    bounds = [_bounds(asking, relation, time) for relation, time in _tables(asking, [variant])]
+    bounds = [_bounds(asking, relation, time=time) for relation, time in _tables(asking, [variant])]
     known = [day for bound in bounds for day in bound if day]
     if not known:
         hint = "No row fits --where." if asking.where else "The models behind it hold no row."
@@ -162,7 +164,7 @@ def _absence(asking: Asking, variant: Variant, *, days: tuple[str, str]) -> Diag
     return Diagnostic("K013", message, None, hint, severity=Severity.WARN)
 
 
-def _bounds(asking: Asking, relation: str, time: str) -> tuple[str | None, str | None]:
+def _bounds(asking: Asking, relation: str, *, time: str) -> tuple[str | None, str | None]:
     where = f" where ({asking.where}\n)" if asking.where else ""
     ends = f"cast(min({time}) as varchar), cast(max({time}) as varchar)"
     sql = fill_placeholders(f"select {ends} from {relation}{where}", asking.facts)

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.core.batch import is_microbatch
-from kpi_runner.core.compiled import Hooks
+from kpi_runner.core.compiled import Compiled, Hooks
 from kpi_runner.core.names import NodeId, Relation
 from kpi_runner.core.node import Model, Seed
 from kpi_runner.core.placeholders import Facts
@@ -19,6 +19,7 @@ from kpi_runner.ops.fingerprints import (
     digest,
     explain_change,
     fingerprint_config,
+    fingerprint_engine,
     fingerprint_query,
 )
 from kpi_runner.ops.logic import logic_of
@@ -39,6 +40,7 @@ class Bookkeeping:
         data: data fingerprint of each raw table and node, as it is when the command has ended.
         built: what the work database holds.
         catalog: the relations that exist.
+        engine: fingerprint of the database and its settings.
         checks: fingerprint of all checks of this command.
         shown: relation → fingerprint of the state that is public, empty if none is.
         base: relation → fingerprint of the linked state of another target.
@@ -49,9 +51,10 @@ class Bookkeeping:
     data: Mapping[NodeId, str]
     built: Mapping[NodeId, BuiltNode]
     catalog: Mapping[Relation, str]
-    checks: str
     shown: Mapping[str, str]
+    engine: str
     base: Mapping[str, str] = field(default_factory=dict)
+    checks: str = ""
 
     def reason(self, node: NodeId) -> str:
         """Why a node has to be built again, in a few words; empty where it is current.
@@ -88,7 +91,8 @@ class Bookkeeping:
         """Returns relation → fingerprint of what is public after this build, and of its checks.
 
         A build of a selection, or one of which some nodes failed, keeps what it does not
-        replace, and leaves the checks to the next whole build.
+        replace, and leaves the checks to the next whole build: they are none where other rows
+        are public than those that they were made over.
         """
         found = {
             str(relation): self.data[node]
@@ -96,8 +100,10 @@ class Bookkeeping:
             if node in self.data and node not in failed
         }
         if self.workspace.is_partial or failed:
-            kept = {name: self.shown[name] for name in self.shown if name not in self.gone()}
-            return {**kept, **found, "checks": ""}
+            gone = self.gone()
+            merged = {n: data for n, data in self.shown.items() if n not in gone} | found
+            is_same = not failed and merged == self.shown
+            return merged if is_same else {**merged, "checks": ""}
         return {**found, "checks": self.checks}
 
     def gone(self) -> frozenset[str]:
@@ -155,12 +161,44 @@ class _Existing:
         return {node.id: combine(sql, config, clock=before.clock_fingerprint, inputs=inputs)}
 
 
+@dataclass(frozen=True, slots=True)
+class _Recipes:
+    """What the nodes of a command are made of, beside the data that they read."""
+
+    workspace: Workspace
+    compiled: CompiledNodes
+    facts: Facts
+    engine: str
+
+    def of_seed(self, seed: Seed) -> Fingerprint:
+        content = (self.workspace.project.config.root / seed.path).read_bytes()
+        config = fingerprint_config(seed, self._hooks(seed.id), engine=self.engine)
+        return Fingerprint(sql="", config=config, inputs={seed.path: sha256(content).hexdigest()})
+
+    def of_model(
+        self, model: Model, compiled: Compiled, *, data: Mapping[NodeId, str]
+    ) -> Fingerprint:
+        inputs = {p: data.get(p, "") for p in relation_parents(self.workspace, model.id)}
+        sources = self.workspace.project.sources
+        parents = (sources.get(p) or relation_owner(self.workspace, p) for p in inputs)
+        return fingerprint_query(
+            logic_of(model, compiled),
+            config=fingerprint_config(model, self._hooks(model.id), engine=self.engine),
+            inputs=inputs,
+            read={model.relation, *(parent.relation for parent in parents)},
+            facts=self.facts,
+        )
+
+    def _hooks(self, node: NodeId) -> Hooks:
+        return self.compiled.hooks.get(node, Hooks())
+
+
 def open_bookkeeping(
     workspace: Workspace,
     compiled: CompiledNodes,
     *,
     seeds: Collection[NodeId],
-    checks: str,
+    builds: bool,
     adapter: Adapter,
     facts: Facts,
 ) -> Bookkeeping:
@@ -169,24 +207,24 @@ def open_bookkeeping(
     Args:
         compiled: the models that it is about.
         seeds: the seeds that it is about.
-        checks: fingerprint of all its checks.
+        builds: it makes what is not current; else what it wants is what there should be.
     """
     existing = _read_existing(workspace, adapter)
+    recipes = _Recipes(workspace, compiled, facts, engine=_engine_of(workspace, adapter))
     data = {node: table.data_fingerprint for node, table in read_raw_tables(adapter).items()}
     wanted: dict[NodeId, Fingerprint] = {}
     for seed in workspace.project.seeds.values():
         if seed.id in seeds:
-            wanted[seed.id] = _fingerprint_seed(workspace, seed)
+            wanted[seed.id] = recipes.of_seed(seed)
             data[seed.id] = wanted[seed.id].data
         else:
             data |= existing.data_of(seed, data)
-    texts = {one.node: logic_of(workspace.project.models[one.node], one) for one in compiled.models}
+    texts = {one.node: one for one in compiled.models}
     for model in _in_order(workspace):
         if model.id in texts:
-            inputs = {p: data.get(p, "") for p in relation_parents(workspace, model.id)}
-            config = fingerprint_config(model, compiled.hooks.get(model.id, Hooks()))
-            found = fingerprint_query(texts[model.id], config=config, inputs=inputs, facts=facts)
+            found = recipes.of_model(model, texts[model.id], data=data)
             before, is_anew = existing.built.get(model.id), _is_anew(workspace, model)
+            found = found if builds else replace(found, unstable="")
             wanted[model.id] = found
             data[model.id] = _data_after(model, found, before=before, is_anew=is_anew)
         else:
@@ -197,7 +235,7 @@ def open_bookkeeping(
         data=data,
         built=existing.built,
         catalog=existing.catalog,
-        checks=checks,
+        engine=recipes.engine,
         shown=_shown(workspace, adapter),
         base=existing.base,
     )
@@ -239,12 +277,9 @@ def _in_order(workspace: Workspace) -> Iterator[Model]:
     return (models[node] for node in workspace.order if node in models)
 
 
-def _fingerprint_seed(workspace: Workspace, seed: Seed) -> Fingerprint:
-    content = (workspace.project.config.root / seed.path).read_bytes()
-    types = ",".join(f"{column.name} {column.data_type}" for column in seed.columns)
-    delimiter = str(seed.config.extra.get("delimiter") or "")
-    config = digest(str(seed.relation), types, delimiter)
-    return Fingerprint(sql="", config=config, inputs={seed.path: sha256(content).hexdigest()})
+def _engine_of(workspace: Workspace, adapter: Adapter) -> str:
+    version = str(adapter.query("select version()").scalar)
+    return fingerprint_engine(workspace.project.target, version=version)
 
 
 def _is_anew(workspace: Workspace, model: Model) -> bool:
@@ -258,10 +293,10 @@ def _data_after(
     """The rows of an incremental model or snapshot also depend on those that it held before."""
     if wanted.unstable:
         return digest(wanted.data, now_exactly())
+    if before and not is_anew and not explain_change(before, wanted):
+        return before.data_fingerprint
     if before is None or model.config.materialized not in ("incremental", "snapshot"):
         return wanted.data
-    if not is_anew and not explain_change(before, wanted):
-        return before.data_fingerprint
     return digest(wanted.data, before.data_fingerprint, before.built_at)
 
 

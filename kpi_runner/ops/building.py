@@ -12,7 +12,7 @@ from kpi_runner.core.node import Model, Seed, Source
 from kpi_runner.core.placeholders import Facts
 from kpi_runner.core.plan import Step
 from kpi_runner.core.result import Status, StepResult
-from kpi_runner.ops.batches import add_batches, reason_of
+from kpi_runner.ops.batches import add_batches, reason_of, refuse_empty_stretch
 from kpi_runner.ops.blame import explain_step
 from kpi_runner.ops.bookkeeping import Bookkeeping
 from kpi_runner.ops.hooks import run_hooks
@@ -26,11 +26,16 @@ from kpi_runner.run.state import forget_nodes, read_raw_tables
 
 
 def due_steps(run: Run, facts: Facts, *, books: Bookkeeping) -> tuple[Step, ...]:
-    """Returns the steps of what is not current, each with its reason."""
+    """Returns the steps of what is not current, each with its reason.
+
+    Raises UsageError (K002) where the batches that are asked for do not exist.
+    """
     project = run.workspace.project
     seeds = [seed for seed in project.seeds if seed in run.chosen and run.stages & Stage.SEED]
     is_building = run.stages & (Stage.MODEL | Stage.SNAPSHOT)
     models = run.compiled if is_building else replace(run.compiled, models=())
+    if is_building:
+        refuse_empty_stretch(run, facts)
     steps = plan_steps(
         run.workspace,
         models,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kpi_runner.core.names import NodeId
+from kpi_runner.core.names import NodeId, Relation
 from kpi_runner.core.node import Model, Seed, Source
 from kpi_runner.core.result import CheckResult, Status
 from kpi_runner.ops.bookkeeping import Bookkeeping
@@ -15,7 +15,8 @@ from kpi_runner.ops.workspace import Workspace
 from kpi_runner.run.checks import Check
 from kpi_runner.run.clock import now
 from kpi_runner.run.state import PassedCheck
-from kpi_runner.sql.fingerprint import find_relations, find_unstable, normalise
+from kpi_runner.sql.fingerprint import find_relations, normalise
+from kpi_runner.sql.stability import find_unstable
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,9 @@ def fingerprints_of_reading(
     for one in planned:
         read = sorted({owners[name] for name in _relations_of(one) if name in owners})
         is_known = all(books.data.get(node) for node in read)
-        if read and is_known and not find_unstable(one.text):
+        if read and is_known and not find_unstable(one.text, owners):
             inputs = (f"{node} {books.data[node]}" for node in read)
-            found[one.name] = digest(one.definition, *inputs)
+            found[one.name] = digest(one.definition, books.engine, *inputs)
     return found
 
 
@@ -100,18 +101,15 @@ def passed_checks(
     )
 
 
-def _relations_of(one: PlannedCheck) -> frozenset[tuple[str, str]]:
-    pairs = find_relations(one.text)
-    return frozenset((schema.casefold(), name.casefold()) for schema, name in pairs)
+def _relations_of(one: PlannedCheck) -> frozenset[Relation]:
+    return frozenset(Relation(schema, name) for schema, name in find_relations(one.text))
 
 
-def _owners(workspace: Workspace) -> dict[tuple[str, str], NodeId]:
+def _owners(workspace: Workspace) -> dict[Relation, NodeId]:
     project = workspace.project
     nodes: tuple[Source | Seed | Model, ...] = (
         *project.sources.values(),
         *project.seeds.values(),
         *project.models.values(),
     )
-    return {
-        (node.relation.schema.casefold(), node.relation.name.casefold()): node.id for node in nodes
-    }
+    return {node.relation: node.id for node in nodes}

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kpi_runner import __version__
+from kpi_runner.core.config import STATE_FOLDER
 from kpi_runner.core.errors import MachineFailed
 from kpi_runner.load.config import read_environment
 from kpi_runner.ops.options import Options
-from kpi_runner.ops.places import STATE_FOLDER
 from kpi_runner.run.current import Watched, is_current, remember_current
 
 if TYPE_CHECKING:

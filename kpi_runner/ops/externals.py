@@ -7,13 +7,16 @@ noted after the rename, so a command that is killed in between is made good by t
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from kpi_runner.adapters.statements import literal
 from kpi_runner.core.batch import texts_of
+from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.errors import UsageError
 from kpi_runner.core.names import NodeId, quote_name
 from kpi_runner.core.node import Model
+from kpi_runner.load.locations import clashing_place, location_of
 from kpi_runner.ops.bookkeeping import Bookkeeping
 from kpi_runner.ops.places import displayed
 from kpi_runner.ops.stages import Run
@@ -38,18 +41,32 @@ def write_externals(run: Run, books: Bookkeeping, *, failed: Collection[NodeId])
         if is_current or model.id in failed or model.relation not in catalog:
             continue
         options = copy_options(model.config.extra)
+        # Noted first, so that a folder is known for ours if we are killed before the end.
+        write_external_state(run.adapter, replace(wanted, fingerprint=""))
         write_external(run.adapter, model.relation, path=path, options=options)
         write_external_state(run.adapter, wanted)
         notes.append(f"Wrote '{displayed(path)}'.")
     return tuple(notes)
 
 
-def location_of(model: Model, root: Path) -> Path:
-    """Returns where the rows of an external model are written; by default a file of its name in
-    the project's folder."""
-    config = model.config.extra
-    default = f"{model.relation.name}.{config.get('format') or 'parquet'}"
-    return root / str(config.get("location") or default)
+def refuse_locations(run: Run) -> None:
+    """Raises UsageError (K002) where a selected external model cannot be written at its place:
+    a flag names that place for something else, or a folder lies there that is not ours."""
+    places, written = run.workspace.places, read_externals(run.adapter).values()
+    own = {external.location for external in written}
+    flagged = {places.published: "the published file", places.raw: "the raw folder"}
+    for model in _external_models(run):
+        path = location_of(model, places.root)
+        is_folder = "partition_by" in copy_options(model.config.extra)
+        what = clashing_place(path, flagged)
+        if path.is_dir() and not (is_folder and str(path) in own):
+            what = "a folder that it has not written" if is_folder else "a folder"
+        if path.is_file() and is_folder:
+            what = "a file, and its partitions need a folder"
+        if what:
+            message = f"'{displayed(path)}', where '{model.name}' is to be written, is {what}"
+            hint = "Move it away, or give the model another location."
+            raise UsageError(Diagnostic("K002", message, hint=hint))
 
 
 def copy_options(config: Mapping[str, Any]) -> dict[str, str]:

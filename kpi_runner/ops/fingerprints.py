@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 from kpi_runner.core.compiled import Hooks
-from kpi_runner.core.names import NodeId
-from kpi_runner.core.node import Model
+from kpi_runner.core.config import TargetConfig
+from kpi_runner.core.names import NodeId, Relation
+from kpi_runner.core.node import Model, Seed
 from kpi_runner.core.placeholders import Facts, fill_placeholders
 from kpi_runner.run.state import TAKEN_OVER, BuiltNode
-from kpi_runner.sql.fingerprint import find_unstable, normalise
+from kpi_runner.sql.fingerprint import normalise
+from kpi_runner.sql.stability import find_unstable
 
 SILENT_SETTINGS = frozenset({"meta", "docs", "group", "access", "tags", "enabled"})
 """What a node can be configured with that does not change what is built."""
+_SILENT_ENGINE_SETTINGS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        checkpoint_threshold external_threads max_memory max_temp_directory_size memory_limit
+        temp_directory threads wal_autocheckpoint worker_threads
+        """,
+    )
+)
+"""Settings of the engine that change how long it takes, and no answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +60,24 @@ def combine(sql: str, config: str, *, clock: str, inputs: Mapping[NodeId, str]) 
     return digest(sql, config, clock, *(f"{name} {inputs[name]}" for name in sorted(inputs)))
 
 
+def fingerprint_engine(target: TargetConfig, *, version: str) -> str:
+    """Returns the hash of what decides how a database reads SQL: its version, and its settings."""
+    settings = {k: v for k, v in target.settings.items() if k not in _SILENT_ENGINE_SETTINGS}
+    return digest(target.kind, version, json.dumps(settings, sort_keys=True))
+
+
 def fingerprint_query(
-    sql: str, *, config: str, inputs: Mapping[NodeId, str], facts: Facts
+    sql: str,
+    *,
+    config: str,
+    inputs: Mapping[NodeId, str],
+    read: Collection[Relation],
+    facts: Facts,
 ) -> Fingerprint:
-    """Returns the fingerprint of a compiled query with its placeholders."""
+    """Returns the fingerprint of a compiled query with its placeholders.
+
+    ``read``: the relations that stand behind ``inputs``; what else it reads is not known.
+    """
     text = normalise(sql)
     filled = fill_placeholders(text, facts)
     return Fingerprint(
@@ -58,21 +85,27 @@ def fingerprint_query(
         config=config,
         clock=digest(filled) if filled != text else "",
         inputs=inputs,
-        unstable=find_unstable(text),
+        unstable=find_unstable(text, read),
     )
 
 
-def fingerprint_config(model: Model, hooks: Hooks) -> str:
-    """Returns the hash of what a model is made with beside its text.
+def fingerprint_config(node: Model | Seed, hooks: Hooks, *, engine: str) -> str:
+    """Returns the hash of what a model or seed is made with beside its text or file.
 
-    Descriptions do not count: they are written when the model is next built.
+    Descriptions do not count: they are written when the node is next built.
     """
-    config = model.config
+    config = node.config
     settings = {k: v for k, v in config.extra.items() if k not in SILENT_SETTINGS}
-    contract = _contract_of(model) if "contract" in settings else []
-    parts = (str(model.relation), config.materialized, settings, contract)
+    parts = (str(node.relation), config.materialized, settings, _declared(node, settings))
     texts = [normalise(hook.sql) for hook in (*hooks.before, *hooks.after)]
-    return digest(json.dumps(parts, sort_keys=True, default=str), *texts)
+    return digest(engine, json.dumps(parts, sort_keys=True, default=str), *texts)
+
+
+def _declared(node: Model | Seed, settings: Mapping[str, object]) -> list[object]:
+    """What is declared of columns and decides how they are made."""
+    if isinstance(node, Seed):
+        return [(column.name, column.data_type) for column in node.columns]
+    return _contract_of(node) if "contract" in settings else []
 
 
 def _contract_of(model: Model) -> list[object]:

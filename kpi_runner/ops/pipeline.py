@@ -38,7 +38,7 @@ from kpi_runner.ops.current import NOTHING_TO_DO, remember_build
 from kpi_runner.ops.dbt_tables import take_over
 from kpi_runner.ops.defer import with_missing
 from kpi_runner.ops.environments import adopt, borrow_raw_tables
-from kpi_runner.ops.externals import write_externals
+from kpi_runner.ops.externals import refuse_locations, write_externals
 from kpi_runner.ops.facts import facts_of
 from kpi_runner.ops.idle import idle_notes
 from kpi_runner.ops.landing_warnings import accept_lost_tables, landing_warnings
@@ -49,7 +49,7 @@ from kpi_runner.ops.published_file import watch_published
 from kpi_runner.ops.results import result_files
 from kpi_runner.ops.sql_places import Failure, Scene
 from kpi_runner.ops.stages import Run, Stage, is_built
-from kpi_runner.ops.trial import sample_tables, trial_database, trial_notes, trial_stages
+from kpi_runner.ops.trial import sample_tables, trial_notes, trial_stages
 from kpi_runner.ops.unit_runs import is_about_units, run_units, test_units
 from kpi_runner.ops.unit_tests import refuted_models
 from kpi_runner.ops.work_database import open_work_database
@@ -58,6 +58,7 @@ from kpi_runner.report.text import count
 from kpi_runner.run.artifacts import write_artifacts
 from kpi_runner.run.attached import mirror_sources
 from kpi_runner.run.clock import now_ns
+from kpi_runner.run.files import discard_database
 from kpi_runner.run.kept import prune_states
 from kpi_runner.run.land import MappingTemplates, land_tables
 from kpi_runner.run.lock import owner_note
@@ -92,7 +93,7 @@ def run_stages(options: Options, stages: Stage, *, emit: Emit, is_forced: bool =
     opened = _open_work(workspace, options, relinks=bool(stages & Stage.MODEL), writes=writes)
     may_publish = bool(stages & Stage.PUBLISH)
     with watch_published(workspace.places.published, is_watched=may_publish) as public:
-        with trial_database(options, work), opened as adapter:
+        with opened as adapter:
             run = Run(
                 options=options, stages=stages, workspace=workspace, compiled=compiled,
                 adapter=adapter, emit=emit, is_forced=is_forced,
@@ -131,19 +132,28 @@ def _open_work(
 ) -> Iterator[Adapter]:
     """Opens the work database for a command, and says so beside it where it writes."""
     adapter = open_work_database(
-        workspace, read_only=not writes, relinks=relinks, patience=options.lock_timeout
+        workspace,
+        read_only=not writes,
+        relinks=relinks,
+        patience=options.lock_timeout,
+        is_fresh=options.is_trial,
     )
     try:
         with owner_note(workspace.places.work) if writes else nullcontext():
             yield adapter
     finally:
-        adapter.close()
+        if options.empty:
+            discard_database(adapter, workspace.places.work)
+        else:
+            adapter.close()
 
 
 def _run(run: Run) -> Report:
     if run.stages & Stage.WRITES:
         prepare_state(run.adapter)
         run = with_missing(run)
+    if run.stages & Stage.PUBLISH:
+        refuse_locations(run)
     lands, findings = _land(run)
     report = Report(lands=lands, diagnostics=findings, invocation_id=run.invocation_id)
     if report.exit_code:
@@ -161,10 +171,11 @@ def _run(run: Run) -> Report:
         run.workspace,
         run.compiled,
         seeds=_seeds(run),
-        checks=fingerprint_checks(planned),
+        builds=bool(run.stages & (Stage.MODEL | Stage.SNAPSHOT)),
         adapter=run.adapter,
         facts=facts,
     )
+    books = replace(books, checks=fingerprint_checks(planned))
     report, books = _adopt(run, report, facts=facts, books=books)
     report, checking = _build(run, report, facts=facts, books=books, planned=planned)
     report = replace(

@@ -6,12 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from kpi_runner.core.config import ProjectConfig, TargetConfig
+from kpi_runner.core.config import STATE_FOLDER, ProjectConfig, TargetConfig
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import UsageError
 from kpi_runner.ops.options import Options
 
-STATE_FOLDER = ".kpi"
 _TRIALS = ("empty", "sample")
 
 
@@ -72,10 +71,11 @@ def find_places(options: Options, *, config: ProjectConfig, target: TargetConfig
 
 
 def _raw_suffix(folder: str, *, taken: Collection[str]) -> str:
-    """What tells the databases of a raw folder from others: its name, marked where a target or a
-    trial is called the same."""
+    """What tells the databases of a raw folder from others: its name, marked where a part of it is
+    that of a target or a trial, or where it looks like a mark."""
     name = Path(folder).resolve().name
-    return f".raw-{name}" if name in taken else f".{name}"
+    is_marked = name.startswith("raw-") or not set(taken).isdisjoint(name.split("."))
+    return f".raw-{name}" if is_marked else f".{name}"
 
 
 def find_artifacts(options: Options, config: ProjectConfig) -> Path:

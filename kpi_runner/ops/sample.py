@@ -1,8 +1,10 @@
 """Writes the raw tables of a synthetic shop: `kpi sample`.
 
 The shop itself is SQL, in ``kpi_runner/sample``: ``setup_*.sql`` run once, ``chunk_*.sql`` once
-per stretch of days, so that a shop of any size needs the memory of one stretch. Every table
-that they leave in a schema other than ``main`` is a raw table, and the schema is its source.
+per stretch of days, so that a shop of any size needs the memory of one stretch, ``final_*.sql``
+at the end. What the end has to know of all stretches they keep in the database ``kept``, which
+is a file. Every table that they leave in a schema other than ``main`` is a raw table, and the
+schema is its source; a view is one that is too large to hold, and is written as Parquet.
 The same arguments give the same bytes, whatever the number of threads.
 """
 
@@ -11,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 
 from kpi_runner.adapters import open_adapter
 from kpi_runner.adapters.protocol import Adapter
@@ -24,14 +27,19 @@ from kpi_runner.run.files import append_file, make_folder, move_file, remove_tre
 
 LAST_DAY = date(2026, 10, 31)
 CHUNK_ORDERS = 100_000
+# What the scripts of a visit come to, with the visits of those who order.
+EVENTS_PER_VISIT = 6.26
 _SQL = Path(__file__).parents[1] / "sample"
 _MEMORY = Path(":memory:")
 _UNFINISHED = ".sample"
+_KEPT = "kept.duckdb"
 # Moments are UTC; files say so.
-_COPY = """\
+_COPY_ROWS = """\
 copy (from {table} order by all) to {path} (
     format csv, header {is_first}, timestampformat '%Y-%m-%d %H:%M:%S+00'
 )"""
+# Several threads would hold many rows at once, and cut row groups where they please.
+_COPY_STREAM = "copy (from {table}) to {path} (format parquet, compression zstd)"
 
 
 def sample(
@@ -40,16 +48,18 @@ def sample(
     *,
     days: int = 730,
     orders_per_day: float = 6,
+    events_per_order: float = 70,
     seed: int = 1,
     end: str = "",
 ) -> Report:
-    """Writes ``<out>/<source>/<table>.csv`` for every raw table; existing ones are replaced.
+    """Writes ``<out>/<source>/<table>`` for every raw table; existing ones are replaced.
 
     Args:
         options: only ``threads`` counts.
         out: a folder, made where it is missing; untouched unless all tables were written.
         days: length of the shop's history.
         orders_per_day: orders a day on average; the shop has exactly days x orders_per_day.
+        events_per_order: web events for each order, roughly.
         seed: another seed, another shop of the same kind.
         end: the last day, ``YYYY-MM-DD``; without it one fixed day, so that a call repeats.
 
@@ -57,15 +67,22 @@ def sample(
         UsageError: an argument cannot be used (K002).
         MachineFailed: the folder cannot be written, or the disk is full.
     """
-    variables = _variables(days=days, orders_per_day=orders_per_day, seed=seed, end=end)
+    variables = _variables(
+        days=days,
+        orders_per_day=orders_per_day,
+        events_per_order=events_per_order,
+        seed=seed,
+        end=end,
+    )
+    threads = options.threads or 4
     unfinished = out / _UNFINISHED
     if unfinished.exists():
         remove_tree(unfinished)
-    adapter = open_adapter(TargetConfig(threads=options.threads or 4), _MEMORY)
+    adapter = open_adapter(TargetConfig(threads=threads), _MEMORY)
     try:
-        tables = _write_shop(adapter, variables, folder=unfinished)
-        for table in tables:
-            move_file(_file_of(unfinished, table), _file_of(out, table))
+        tables = _write_shop(adapter, {**variables, "threads": str(threads)}, folder=unfinished)
+        for name in tables:
+            move_file(unfinished / name, out / name)
     finally:
         adapter.close()
         if unfinished.exists():
@@ -74,12 +91,15 @@ def sample(
     return Report(notes=(note,))
 
 
-def _variables(*, days: int, orders_per_day: float, seed: int, end: str) -> Mapping[str, str]:
+def _variables(
+    *, days: int, orders_per_day: float, events_per_order: float, seed: int, end: str
+) -> Mapping[str, str]:
     """Checks the arguments; returns what the SQL reads with ``getvariable``, as SQL text."""
+    orders = round(days * orders_per_day)
     mistakes = []
     if days < 1:
         mistakes.append(Diagnostic("K002", "'--days' is not 1 or more"))
-    if round(days * orders_per_day) < 1:
+    if orders < 1:
         mistakes.append(Diagnostic("K002", "the shop would have no order", hint="Ask for more."))
     try:
         last_day = date.fromisoformat(end) if end else LAST_DAY
@@ -93,7 +113,8 @@ def _variables(*, days: int, orders_per_day: float, seed: int, end: str) -> Mapp
         "seed": str(seed),
         "days": str(days),
         "orders_per_day": str(orders_per_day),
-        "order_count": str(round(days * orders_per_day)),
+        "order_count": str(orders),
+        "visit_count": str(round(orders * events_per_order / EVENTS_PER_VISIT)),
         "chunk_orders": str(CHUNK_ORDERS),
         "last_day": f"date '{last_day.isoformat()}'",
     }
@@ -101,22 +122,22 @@ def _variables(*, days: int, orders_per_day: float, seed: int, end: str) -> Mapp
 
 def _write_shop(
     adapter: Adapter, variables: Mapping[str, str], *, folder: Path
-) -> tuple[Relation, ...]:
-    """Runs the SQL of the shop and writes its raw tables; returns them."""
+) -> tuple[Path, ...]:
+    """Runs the SQL of the shop and writes its raw tables; returns their paths in the folder."""
+    make_folder(folder)
+    adapter.execute(f"attach {quote_text(str(folder / _KEPT))} as kept")
     for name, value in variables.items():
         adapter.execute(f"set variable {name} = {value}")
     _run_files(adapter, "setup")
-    static = _raw_tables(adapter)
-    for table in static:
-        _append_rows(adapter, table, folder=folder)
-    moving: tuple[Relation, ...] = ()
+    written = _write_tables(adapter, folder=folder, known=frozenset())
+    moving: frozenset[Path] = frozenset()
     for (chunk,) in adapter.query("select distinct chunk from days order by chunk").rows:
         adapter.execute(f"set variable chunk = {chunk}")
         _run_files(adapter, "chunk")
-        moving = tuple(table for table in _raw_tables(adapter) if table not in static)
-        for table in moving:
-            _append_rows(adapter, table, folder=folder)
-    return (*static, *moving)
+        moving = _write_tables(adapter, folder=folder, known=written)
+    written |= moving
+    _run_files(adapter, "final")
+    return tuple(sorted(written | _write_tables(adapter, folder=folder, known=written)))
 
 
 def _run_files(adapter: Adapter, kind: str) -> None:
@@ -127,17 +148,24 @@ def _run_files(adapter: Adapter, kind: str) -> None:
                 adapter.execute(statement)
 
 
-def _raw_tables(adapter: Adapter) -> tuple[Relation, ...]:
-    return tuple(sorted(table for table in adapter.relations() if table.schema != "main"))
+def _write_tables(adapter: Adapter, *, folder: Path, known: frozenset[Path]) -> frozenset[Path]:
+    """Writes the raw tables that there are now, but for known ones; returns their paths."""
+    written = set()
+    for table, kind in adapter.relations().items():
+        name = Path(table.schema, table.name).with_suffix(_ENDINGS[kind])
+        if table.schema == "main" or name in known:
+            continue
+        make_folder((folder / name).parent)
+        _WRITERS[kind](adapter, table, folder / name)
+        written.add(name)
+    return frozenset(written)
 
 
-def _append_rows(adapter: Adapter, table: Relation, *, folder: Path) -> None:
+def _append_rows(adapter: Adapter, table: Relation, path: Path) -> None:
     """Adds what a table holds now to its file; the first rows come with a header."""
-    path = _file_of(folder, table)
     piece = path.with_suffix(".piece")
-    make_folder(path.parent)
     adapter.execute(
-        _COPY.format(
+        _COPY_ROWS.format(
             table=table.sql,
             path=quote_text(str(piece)),
             is_first=str(not path.exists()).lower(),
@@ -146,5 +174,12 @@ def _append_rows(adapter: Adapter, table: Relation, *, folder: Path) -> None:
     append_file(piece, path)
 
 
-def _file_of(folder: Path, table: Relation) -> Path:
-    return folder / table.schema / f"{table.name}.csv"
+def _stream_rows(adapter: Adapter, view: Relation, path: Path) -> None:
+    """Writes what a view gives, row by row in its own order."""
+    adapter.execute("set threads = 1")
+    adapter.execute(_COPY_STREAM.format(table=view.sql, path=quote_text(str(path))))
+    adapter.execute("set threads = getvariable('threads')")
+
+
+_ENDINGS = MappingProxyType({"table": ".csv", "view": ".parquet"})
+_WRITERS = MappingProxyType({"table": _append_rows, "view": _stream_rows})

@@ -146,7 +146,8 @@ def _last_filled_month(series: list[list[dict[str, Any]]]) -> str:
     counts = Counter(period for periods in filled for period in periods)
     needed = sum(map(bool, filled)) / 2
     periods = [period for period, kpis in counts.items() if kpis >= needed]
-    return max(periods, default=max(months[-1]["period"] for months in series))
+    latest = max(str(months[-1]["period"]) for months in series)
+    return max(periods, default=latest)
 
 
 def _row(

@@ -73,12 +73,17 @@ def relation_parents(workspace: Workspace, node: NodeId) -> dict[NodeId, None]:
     KPIs."""
     project = workspace.project
     found: dict[NodeId, None] = {}
-    for parent in project.parents.get(node, ()):
-        is_inlined = parent in project.models and is_ephemeral(project, parent)
-        if parent in project.kpis or is_inlined:
-            found.update(relation_parents(workspace, parent))
-        else:
-            found[parent] = None
+    seen: set[NodeId] = set()
+    waiting = [node]
+    while waiting:
+        parents = project.parents.get(waiting.pop(), ())
+        for parent in (one for one in parents if one not in seen):
+            seen.add(parent)
+            is_inlined = parent in project.models and is_ephemeral(project, parent)
+            if parent in project.kpis or is_inlined:
+                waiting.append(parent)
+            else:
+                found[parent] = None
     return found
 
 

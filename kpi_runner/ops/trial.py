@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,7 +22,6 @@ from kpi_runner.ops.places import displayed
 from kpi_runner.ops.sql_places import Scene
 from kpi_runner.ops.stages import Run, Stage
 from kpi_runner.run.checks import Check
-from kpi_runner.run.files import remove_database
 
 _LENGTH = re.compile(r"\s*(\d{1,6})\s*(hour|day|month|year)s?\s*\Z")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?\Z")
@@ -84,16 +82,6 @@ def sample_tables(run: Run, facts: Facts) -> None:
             moment = f"cast({quote_name(source.moment)} as timestamp)"
             inside = f"{moment} >= {start} and {moment} < {end}"
             run.adapter.execute(f"delete from {source.relation.sql} where not ({inside})")
-
-
-@contextmanager
-def trial_database(options: Options, work: Path) -> Iterator[None]:
-    """Begins a trial with no database of an earlier one; that of a build without rows goes."""
-    if options.is_trial:
-        remove_database(work)
-    yield
-    if options.empty:
-        remove_database(work)
 
 
 def trial_notes(options: Options, work: Path) -> tuple[str, ...]:

@@ -3,10 +3,13 @@ says how they go into the table. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kpi_runner.adapters.statements import TABLE, create_as_prefix, drop
 from kpi_runner.core.batch import (
     Guard,
     Increment,
+    NamedColumns,
     Snapshot,
     SnapshotColumns,
     Window,
@@ -18,35 +21,48 @@ from kpi_runner.core.batch import (
 from kpi_runner.core.names import Relation
 from kpi_runner.core.node import Model
 from kpi_runner.core.plan import Batch, Statement
-from kpi_runner.plan.incremental import key_guard
+from kpi_runner.plan.incremental import key_guard, window_guard
 from kpi_runner.plan.snapshot import moment_guard
 
+_NAMING: Mapping[str, tuple[str, ...]] = {
+    "merge": ("merge_update_columns", "merge_exclude_columns"),
+    "microbatch": ("event_time",),
+}
+"""``incremental_strategy`` → the settings that name columns of the rows."""
 
-def first_batch(model: Model, sql: str, *, is_strict: bool) -> Batch:
+
+def first_batch(model: Model, sql: str, *, is_strict: bool, window: Window | None = None) -> Batch:
     """Returns the batch that makes the table of an incremental model anew.
 
     Args:
         model: the model.
         sql: its compiled SELECT.
         is_strict: the key must identify each row; dbt lets a deletion by key be coarser.
+        window: the time of a microbatch.
     """
     prefix = create_as_prefix(model.relation, TABLE)
     create = Statement(f"{prefix}{sql}\n", prefix_bytes=len(prefix.encode()))
     return Batch(
-        statements=(create,), guards=_key_guards(model, model.relation, is_strict=is_strict)
+        statements=(create,),
+        named=_named_columns(model, model.relation),
+        guards=(
+            *_key_guards(model, model.relation, is_strict=is_strict),
+            *_window_guards(model, model.relation, window=window),
+        ),
     )
 
 
 def next_batch(model: Model, sql: str, *, is_strict: bool, window: Window | None = None) -> Batch:
-    """Returns the batch that adds to the table of an incremental model; see ``first_batch``.
-
-    ``window``: the time of a microbatch.
-    """
+    """Returns the batch that adds to the table of an incremental model; see ``first_batch``."""
     config = model.config.extra
     batch = _batch_relation(model)
     return Batch(
         statements=(_new_rows(batch, sql),),
-        guards=_key_guards(model, batch, is_strict=is_strict),
+        named=_named_columns(model, batch),
+        guards=(
+            *_key_guards(model, batch, is_strict=is_strict),
+            *_window_guards(model, batch, window=window),
+        ),
         apply=Increment(
             target=model.relation,
             batch=batch,
@@ -112,6 +128,21 @@ def _batch_relation(model: Model) -> Relation:
 def _new_rows(batch: Relation, sql: str) -> Statement:
     prefix = f"create or replace temp table {batch.sql} as\n"
     return Statement(f"{prefix}{sql}\n", prefix_bytes=len(prefix.encode()))
+
+
+def _named_columns(model: Model, relation: Relation) -> NamedColumns | None:
+    """The columns that the strategy is told by name; no strategy takes two of these settings."""
+    config, span = model.config.extra, model.scan.config_span or model.span
+    settings = _NAMING.get(strategy_of(config), ())
+    named = [(key, names) for key in settings if (names := texts_of(config.get(key)))]
+    return NamedColumns(relation, *named[0], span) if named else None
+
+
+def _window_guards(model: Model, relation: Relation, *, window: Window | None) -> tuple[Guard, ...]:
+    if window is None:
+        return ()
+    moment, span = str(model.config.extra["event_time"]), model.scan.config_span or model.span
+    return (window_guard(relation, moment, window=window, span=span),)
 
 
 def _key_guards(model: Model, relation: Relation, *, is_strict: bool) -> tuple[Guard, ...]:

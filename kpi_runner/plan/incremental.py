@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from kpi_runner.core.batch import Guard, Increment
+from kpi_runner.core.batch import Guard, Increment, NamedColumns, Window
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import RunFailed
 from kpi_runner.core.names import Relation, quote_name, quote_text
 from kpi_runner.core.node import Column
 from kpi_runner.core.span import Span
+from kpi_runner.core.suggest import did_you_mean
 
 MOST_KEYS = 5
 _SOURCE = "dbt_internal_source"
@@ -98,6 +99,41 @@ def key_guard(relation: Relation, key: Sequence[str], *, span: Span | None) -> G
         "Nothing was changed.",
         span=span,
     )
+
+
+def window_guard(relation: Relation, moment: str, *, window: Window, span: Span | None) -> Guard:
+    """Returns the guard that finds rows which the batch of a time would never replace again:
+    their own moment, a column, is another time, or none."""
+    column = quote_name(moment)
+    sql = (
+        f"select coalesce(cast({column} as varchar), 'NULL') || ' (' || count(*)"
+        f" || {_rows('count(*)')} as found,\n    count(*) over () as total\n"
+        f"from {relation.sql}\nwhere not coalesce({_inside(column, window)}, false)\n"
+        f"group by {column}\norder by count(*) desc, found\nlimit {MOST_KEYS}"
+    )
+    return Guard(
+        sql=sql,
+        code="K616",
+        message=f"rows of the batch {window.start} to {window.end} have another {moment}",
+        hint="Each batch would add them again. Let event_time of the inputs be the column that "
+        f"{moment} is made of, and leave out rows without it. This batch changed nothing.",
+        span=span,
+    )
+
+
+def refuse_unknown(named: NamedColumns, columns: Sequence[Column]) -> None:
+    """Raises RunFailed (K105) where a setting names a column that is not there."""
+    known = [column.name.lower() for column in columns]
+    for name in named.names:
+        if name.lower() not in known:
+            hint = did_you_mean(name.lower(), known) or f"The rows have: {', '.join(known)}."
+            message = f"{named.setting} names '{name}', which is no column of the rows"
+            raise RunFailed(Diagnostic("K105", message, named.span, hint))
+
+
+def _inside(column: str, window: Window) -> str:
+    start, end = quote_text(window.start), quote_text(window.end)
+    return f"{column} >= timestamp {start} and {column} < timestamp {end}"
 
 
 def _rows(number: str) -> str:
@@ -190,12 +226,8 @@ def _delete_insert(increment: Increment, names: Sequence[str]) -> tuple[str, ...
 
 def _microbatch(increment: Increment, names: Sequence[str]) -> tuple[str, ...]:
     assert increment.window, "a microbatch has a window"
-    moment = quote_name(increment.event_time)
-    conditions = [
-        f"{moment} >= timestamp {quote_text(increment.window.start)}",
-        f"{moment} < timestamp {quote_text(increment.window.end)}",
-        *increment.predicates,
-    ]
+    inside = _inside(quote_name(increment.event_time), increment.window)
+    conditions = [inside, *increment.predicates]
     return (_delete(increment, conditions), *_append(increment, names))
 
 

@@ -15,12 +15,24 @@ _FLOORS: Mapping[str, Callable[[datetime], datetime]] = {
 }
 """``batch_size`` → where the batch of a moment begins."""
 
+MOST_BATCHES = 100_000
+"""Hours of eleven years. Each batch is a transaction, and all are planned before the first."""
+
 _LONGEST: Mapping[str, timedelta] = {
     "hour": timedelta(hours=1),
     "day": timedelta(days=1),
     "month": timedelta(days=31),
     "year": timedelta(days=366),
 }
+
+
+def estimate_windows(begin: datetime, end: datetime, *, size: str) -> int:
+    """Returns how many batches there are at least, without making them.
+
+    >>> estimate_windows(datetime(202, 1, 1), datetime(2026, 1, 1), size="year")
+    1821
+    """
+    return max(end - begin, timedelta()) // _LONGEST[size]
 
 
 def list_windows(begin: datetime, end: datetime, *, size: str) -> tuple[Window, ...]:

@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kpi_runner.adapters.statements import create_as
-from kpi_runner.core.batch import Guard, Snapshot
-from kpi_runner.core.diagnostic import Diagnostic
-from kpi_runner.core.errors import RunFailed
+from kpi_runner.core.batch import Guard, NamedColumns, Snapshot
 from kpi_runner.core.names import Relation, quote_name
 from kpi_runner.core.node import Column
 from kpi_runner.core.span import Span
-from kpi_runner.core.suggest import did_you_mean
-from kpi_runner.plan.incremental import add_columns, compare_columns
+from kpi_runner.plan.incremental import add_columns, compare_columns, refuse_unknown
 
 CLOSED = Relation("temp", "kpi_closed_versions")
 """The versions that this build ends: their id, the moment, and whether the row is gone."""
@@ -34,7 +31,8 @@ def snapshot_statements(
 
     Raises RunFailed (K105) where a column is to be compared that the batch does not have.
     """
-    _refuse_unknown(snapshot, [column.name.lower() for column in batch])
+    checked = snapshot.check_columns
+    refuse_unknown(NamedColumns(snapshot.batch, "check_cols", checked, snapshot.span), batch)
     if snapshot.is_new:
         return (create_as(snapshot.target, _versions(snapshot, batch)),)
     added = compare_columns(target, batch).added
@@ -62,14 +60,6 @@ def moment_guard(snapshot: Snapshot, *, span: Span | None) -> Guard:
         hint="Leave it out with `--exclude resource_type:snapshot`. Nothing was changed.",
         span=span,
     )
-
-
-def _refuse_unknown(snapshot: Snapshot, known: Sequence[str]) -> None:
-    for name in snapshot.check_columns:
-        if name.lower() not in known:
-            hint = did_you_mean(name.lower(), known) or f"The rows have: {', '.join(known)}."
-            message = f"check_cols names '{name}', which is no column of the rows"
-            raise RunFailed(Diagnostic("K105", message, snapshot.span, hint))
 
 
 def _write(

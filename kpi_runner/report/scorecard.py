@@ -93,7 +93,7 @@ def format_scorecard(
         page.append(f"{_month_name(scorecard.thin_month)} is complete, but hardly any KPI has rows")
     areas = sorted({row.area for row in lines}, key=_area_rank)
     for area in areas:
-        page += ["", _head_line(area, heads, widths, paint=paint)]
+        page += ["", _head_line(area, heads, widths=widths, paint=paint)]
         page += [
             _line(cells, widths, paint=paint) for row, cells in lines.items() if row.area == area
         ]
@@ -155,10 +155,12 @@ def _cells(row: ScorecardRow, *, month: str, blocks: str) -> tuple[str, ...]:
 
 
 def _fit(lines: Sequence[Sequence[str]], *, width: int, longest: int) -> list[int]:
-    """The width of each column. The change's head reaches over the word beside it."""
+    """The width of each column. The change's head reaches over the word beside it, and so does
+    the reason of a value that is missing."""
     *rows, heads = lines
     widths = [max(len(cells[position]) for cells in rows) for position in range(6)]
-    widths[1] = max(widths[1], len(heads[1]))
+    values = (cells[1] for cells in rows if any(map(str.isdigit, cells[1])))
+    widths[1] = max(map(len, (heads[1], *values)))
     widths[3] = max(widths[3], len(heads[2]) - widths[2] - 1)
     widths[5] = max(widths[5], len(heads[5]))
     over = len(_INDENT) + sum(widths) + sum(map(len, _GAPS)) - width if width else 0
@@ -168,7 +170,7 @@ def _fit(lines: Sequence[Sequence[str]], *, width: int, longest: int) -> list[in
     return widths
 
 
-def _head_line(area: str, heads: Sequence[str], widths: Sequence[int], *, paint: Paint) -> str:
+def _head_line(area: str, heads: Sequence[str], *, widths: Sequence[int], paint: Paint) -> str:
     value, change, _, months, checks = heads
     first = area.ljust(len(_INDENT) + widths[0])
     moved = change.ljust(widths[2] + len(_GAPS[2]) + widths[3])
@@ -182,15 +184,17 @@ def _line(cells: Sequence[str], widths: Sequence[int], *, paint: Paint) -> str:
     label = label if len(label) <= widths[0] else f"{label[: widths[0] - 1]}…"
     style = {"better": "good", "worse": "bad"}.get(judged, "dim")
     held, _, checked = checks.partition("/")
+    value = value.rjust(widths[1])
+    moved = f"{change.rjust(widths[2])}{_GAPS[2]}{judged.ljust(widths[3])}"
     painted = (
         label.ljust(widths[0]),
-        value.rjust(widths[1]),
-        paint(change.rjust(widths[2]), style),
-        paint(judged.ljust(widths[3]), style),
+        value,
+        paint(moved[len(value) - widths[1] :], style),
         trend.rjust(widths[4])[-widths[4] :] if widths[4] else "",
         paint(checks.rjust(widths[5]), "dim" if held == checked else "bad"),
     )
-    parts = (f"{cell}{gap}" for cell, gap in zip(painted, (*_GAPS, ""), strict=True))
+    gaps = (*_GAPS[:2], *_GAPS[3:], "")
+    parts = (f"{cell}{gap}" for cell, gap in zip(painted, gaps, strict=True))
     return f"{_INDENT}{''.join(parts)}".rstrip()
 
 

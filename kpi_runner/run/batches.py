@@ -16,7 +16,7 @@ from kpi_runner.core.fit import Fit
 from kpi_runner.core.names import Relation
 from kpi_runner.core.node import Column
 from kpi_runner.core.plan import Batch, Statement
-from kpi_runner.plan.incremental import increment_statements
+from kpi_runner.plan.incremental import increment_statements, refuse_unknown
 from kpi_runner.plan.snapshot import snapshot_statements
 from kpi_runner.run.fit import run_fit
 
@@ -37,6 +37,8 @@ class Work:
     def do(self, batch: Batch) -> None:
         """Runs a batch; raises SqlFailed, and RunFailed for what its rows do wrong."""
         counted = self._execute(batch.statements)
+        if batch.named:
+            refuse_unknown(batch.named, self._columns(batch.named.relation))
         for guard in batch.guards:
             self._refuse(guard)
         if batch.apply:

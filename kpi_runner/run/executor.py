@@ -129,6 +129,8 @@ def _run(step: Step, execution: Execution, *, session: Adapter) -> StepResult:
         thread=current_thread().name,
         reason=step.reason,
     )
+    if step.refused:
+        return replace(result, status=Status.ERROR, diagnostics=step.refused)
     batches = step.batches or (Batch(statements=step.statements),)
     work = Work(session)
     try:

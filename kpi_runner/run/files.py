@@ -10,14 +10,15 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from kpi_runner.adapters import open_adapter
+from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.core.config import TargetConfig
 from kpi_runner.core.diagnostic import Diagnostic
-from kpi_runner.core.errors import MachineFailed
+from kpi_runner.core.errors import MachineFailed, SqlFailed
 from kpi_runner.core.names import quote_text
 
 _VALUE_TYPES = {
@@ -148,6 +149,27 @@ def remove_spills(database: Path) -> None:
     folder = spill_folder(database)
     if folder.is_dir():
         remove_tree(folder)
+
+
+def discard_database(adapter: Adapter, path: Path) -> None:
+    """Removes a database while its only session still holds it, and ends the session."""
+    try:
+        # Without a log there is nothing to be written when it is closed, where by then the
+        # database of another process may lie.
+        with suppress(SqlFailed):
+            adapter.execute("checkpoint")
+        remove_database(path)
+    finally:
+        adapter.close()
+
+
+def remove_emptied(path: Path) -> bool:
+    """Removes a folder if nothing is in it; returns whether it did."""
+    try:
+        path.rmdir()
+    except OSError:
+        return False
+    return True
 
 
 def remove_tree(path: Path) -> None:

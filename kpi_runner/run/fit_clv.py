@@ -45,7 +45,7 @@ def fit_bg_nbd(rows: Iterable[Mapping[str, float]]) -> Fitted:
     customers = sum(count for *_, count in found)
     repeaters = sum(count for repeats, *_, count in found if repeats > 0)
     if problem := _too_little(customers, repeaters):
-        return _unfitted(("r", "alpha", "a", "b"), customers, problem)
+        return _unfitted(("r", "alpha", "a", "b"), customers, problem=problem)
     age = sum(age * count for _, _, age, count in found) / customers
     start = (0.0, log(max(age, 1.0) / 4), 0.0, 0.0)
     return _fitted(("r", "alpha", "a", "b"), _bg_nbd(found), start=start, customers=customers)
@@ -64,7 +64,7 @@ def fit_gamma_gamma(rows: Iterable[Mapping[str, float]]) -> Fitted:
     ]
     customers = sum(count for *_, count in found)
     if problem := _too_little(customers, customers):
-        return _unfitted(("p", "q", "gamma"), customers, problem)
+        return _unfitted(("p", "q", "gamma"), customers, problem=problem)
     mean = sum(value * count for _, value, count in found) / customers
     start = (1.0, 1.0, log(mean))
     return _fitted(("p", "q", "gamma"), _gamma_gamma(found), start=start, customers=customers)
@@ -76,7 +76,7 @@ def _too_little(customers: float, repeaters: float) -> str:
     return "" if repeaters else "no customer has come again"
 
 
-def _unfitted(names: tuple[str, ...], customers: float, problem: str) -> Fitted:
+def _unfitted(names: tuple[str, ...], customers: float, *, problem: str) -> Fitted:
     values: dict[str, float | int | bool | None] = dict.fromkeys((*names, "log_likelihood"))
     return Fitted(
         {**values, "customer_count": int(customers), "iterations": 0, "is_converged": False},
@@ -97,7 +97,7 @@ def _fitted(
 
     best = minimize(loss, start)
     if not best.is_converged or _is_at_the_edge(best):
-        unfitted = _unfitted(names, customers, UNCONVERGED)
+        unfitted = _unfitted(names, customers, problem=UNCONVERGED)
         return Fitted({**unfitted.values, "iterations": best.evaluations}, unfitted.problem)
     return Fitted(
         {

@@ -54,22 +54,22 @@ def _search(function: Callable[[Point], float], start: Point, *, step: float, mo
     while count < most and not _is_small(corners):
         (worst_value, worst), best = corners[-1], corners[0]
         middle = tuple(sum(axis) / size for axis in zip(*(p for _, p in corners[:-1]), strict=True))
-        found = measured(_along(middle, worst, -1.0))
+        found = measured(_along(middle, worst, share=-1.0))
         if found < best:
-            found = min(found, measured(_along(middle, worst, -2.0)))
+            found = min(found, measured(_along(middle, worst, share=-2.0)))
         elif found[0] >= corners[-2][0]:
             inside = 0.5 if found[0] >= worst_value else -0.5
-            found = min(found, measured(_along(middle, worst, inside)))
+            found = min(found, measured(_along(middle, worst, share=inside)))
         if found[0] < worst_value:
             corners[-1] = found
         else:
-            corners = [best, *(measured(_along(best[1], p, 0.5)) for _, p in corners[1:])]
+            corners = [best, *(measured(_along(best[1], p, share=0.5)) for _, p in corners[1:])]
         corners.sort()
     value, point = corners[0]
     return Minimum(point, value, count, _is_small(corners))
 
 
-def _along(origin: Point, corner: Point, share: float) -> Point:
+def _along(origin: Point, corner: Point, *, share: float) -> Point:
     """The point at a share of the way from the origin to a corner."""
     return tuple(o + share * (c - o) for o, c in zip(origin, corner, strict=True))
 

@@ -20,6 +20,23 @@ create macro draw_bell(purpose, key) as
 create macro draw_from(purpose, key, choices) as
     choices[draw_between(purpose, key, 1, len(choices))];
 
+-- Where millions of rows need many draws each, one md5 is drawn per row and the rest derived
+-- from its two halves: dice('visit', 17) is thrown once, chance(dice, 3) reads it a third way.
+create macro dice(purpose, key) as
+    md5_number_lower(concat(getvariable('seed'), '/', purpose, '/', key));
+
+create macro chance(dice, way) as
+    (
+        (dice & 2147483647) * cast((way::bigint * 742938285 + 950706376) % 2147483647 as ubigint)
+        + (dice >> 33)
+    ) % 2147483647 / 2147483647.0;
+
+create macro chance_between(dice, way, low, high) as
+    low + cast(floor(chance(dice, way) * (high - low + 1)) as bigint);
+
+create macro chance_from(dice, way, choices) as
+    choices[chance_between(dice, way, 1, len(choices))];
+
 -- Money is counted in whole cents until it is written: sums then hold to the last cent.
 create macro money(cents) as cast(cents as decimal(16, 0)) * 0.01;
 
@@ -37,6 +54,17 @@ create macro utc(local_moment) as
 
 create macro local_time(moment) as
     timezone(getvariable('timezone'), timezone('UTC', moment));
+
+-- The hour of the day at which a part of the day's visits and orders has come in: few at night,
+-- most in the evening.
+create macro hour_at(part_of_day) as
+    case
+        when part_of_day < 0.05 then part_of_day / 0.05 * 7
+        when part_of_day < 0.30 then 7 + (part_of_day - 0.05) / 0.25 * 4.5
+        when part_of_day < 0.58 then 11.5 + (part_of_day - 0.30) / 0.28 * 4.5
+        when part_of_day < 0.93 then 16 + (part_of_day - 0.58) / 0.35 * 6
+        else 22 + (part_of_day - 0.93) / 0.07 * 2
+    end;
 
 -- Nothing that happens after the export was taken is in it.
 create macro if_known(moment) as case when moment < getvariable('export_at') then moment end;

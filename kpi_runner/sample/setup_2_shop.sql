@@ -3,6 +3,7 @@
 set variable timezone = 'Europe/Berlin';
 set variable first_day = getvariable('last_day') - (getvariable('days') - 1);
 set variable export_at = utc(cast(getvariable('last_day') + 1 as timestamp));
+set variable export_us = epoch_us(getvariable('export_at'));
 
 create schema shop;
 create schema shopify;

@@ -70,6 +70,11 @@ select * from (values
     (139, 126)
 ) as companions (product_id, companion_id);
 
+create macro handle_for(title) as lower(replace(replace(title, ' ', '-'), 'ä', 'ae'));
+
+create macro product_url(title) as
+    concat('https://feldweg.example/products/', handle_for(title));
+
 create table products as
 select
     catalogue.product_id,
@@ -136,7 +141,7 @@ create table shopify.products as
 select
     product_id as id,
     title,
-    lower(replace(replace(title, ' ', '-'), 'ä', 'ae')) as handle,
+    handle_for(title) as handle,
     product_type,
     vendor,
     if(leaves_on <= getvariable('last_day'), 'archived', 'active') as status,

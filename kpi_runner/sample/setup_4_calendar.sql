@@ -5,7 +5,8 @@ create macro days_before_end(days) as getvariable('last_day') - days;
 
 create macro next_working_day(day) as if(isodow(day) = 7, day + 1, day);
 
--- What an analysis should find again. order_lift is a percentage on the day's orders.
+-- What an analysis should find again. order_lift is a percentage on the day's orders,
+-- visit_lift one on its visits.
 create table stories as
 with
 
@@ -25,18 +26,22 @@ black_fridays as (
 
 select *
 from (values
-    ('second_store', days_before_end(574), getvariable('last_day'), 4),
-    ('small_sizes', days_before_end(425), getvariable('last_day'), 0),
-    ('dutch_launch', days_before_end(395), getvariable('last_day'), 5),
-    ('headlamp_sold_out', days_before_end(327), days_before_end(316), 0),
-    ('jackets_cost_more', days_before_end(303), getvariable('last_day'), 0),
-    ('late_carrier', days_before_end(271), days_before_end(202), 0),
-    ('spring_sale', days_before_end(236), days_before_end(223), 55),
-    ('redesign', days_before_end(180), getvariable('last_day'), 18),
-    ('checkout_outage', days_before_end(137), days_before_end(137), -60)
-) as stories (story, starts_on, ends_on, order_lift)
+    ('second_store', days_before_end(574), getvariable('last_day'), 4, 0),
+    ('tracking_lost', days_before_end(446), days_before_end(426), 0, 0),
+    ('small_sizes', days_before_end(425), getvariable('last_day'), 0, 0),
+    ('dutch_launch', days_before_end(395), getvariable('last_day'), 5, 5),
+    ('headlamp_sold_out', days_before_end(327), days_before_end(316), 0, 0),
+    ('jackets_cost_more', days_before_end(303), getvariable('last_day'), 0, 0),
+    ('late_carrier', days_before_end(271), days_before_end(202), 0, 0),
+    ('spring_sale', days_before_end(236), days_before_end(223), 55, 30),
+    ('redesign', days_before_end(180), getvariable('last_day'), 18, 0),
+    ('checkout_outage', days_before_end(137), days_before_end(137), -60, 0),
+    ('too_many_newsletters', days_before_end(131), days_before_end(90), 0, 0),
+    ('retargeting', days_before_end(122), days_before_end(31), 0, 0),
+    ('packs_undercut', days_before_end(91), days_before_end(31), 0, 0)
+) as stories (story, starts_on, ends_on, order_lift, visit_lift)
 union all
-select concat('black_friday_', year(day)), day - 2, day + 3, 90
+select concat('black_friday_', year(day)), day - 2, day + 3, 90, 50
 from black_fridays;
 
 create macro is_during(day, name) as exists (
@@ -44,7 +49,8 @@ create macro is_during(day, name) as exists (
 );
 
 -- One row per local day. The number of orders is cut out of one running total, so that the
--- shop has exactly days × orders_per_day of them, and every order has its number.
+-- shop has exactly days × orders_per_day of them, and every order has its number. So are the
+-- visits of those who do not order.
 create table days as
 with
 
@@ -62,7 +68,8 @@ calendar as (
 lifts as (
     select
         calendar.day,
-        sum(stories.order_lift) as order_lift
+        sum(stories.order_lift) as order_lift,
+        sum(stories.visit_lift) as visit_lift
     from calendar
     inner join stories
         on calendar.day between stories.starts_on and stories.ends_on
@@ -74,18 +81,33 @@ weighted as (
     select
         calendar.*,
         coalesce(lifts.order_lift, 0) as order_lift,
-        cast(round(
-            1000
+        1000
             * (1 + 0.22 * calendar.age / 365)
             * [90, 84, 92, 98, 104, 102, 97, 92, 96, 100, 118, 131][month(calendar.day)]
-            * [112, 104, 100, 99, 96, 88, 101][isodow(calendar.day)]
-            * (100 + coalesce(lifts.order_lift, 0))
-            * greatest(0.05, 1 + draw_bell('busy', calendar.day)
-                * (0.04 + 0.9 / sqrt(getvariable('orders_per_day'))))
-        ) as bigint) as weight
+            * [112, 104, 100, 99, 96, 88, 101][isodow(calendar.day)] as season,
+        100 + coalesce(lifts.order_lift, 0) as order_percent,
+        100 + coalesce(lifts.visit_lift, 0) as visit_percent
     from calendar
     left join lifts
         on calendar.day = lifts.day
+),
+
+busy as (
+    select
+        *,
+        cast(round(
+            season
+            * order_percent
+            * greatest(0.05, 1 + draw_bell('busy', day)
+                * (0.04 + 0.9 / sqrt(getvariable('orders_per_day'))))
+        ) as bigint) as weight,
+        cast(round(
+            season
+            * visit_percent
+            * greatest(0.05, 1 + draw_bell('visited', day)
+                * (0.04 + 0.25 / sqrt(getvariable('orders_per_day'))))
+        ) as bigint) as visit_weight
+    from weighted
 ),
 
 running as (
@@ -97,8 +119,13 @@ running as (
             sum(weight) over (order by day) * getvariable('order_count')
                 // sum(weight) over ()
             as bigint
-        ) as orders_to_date
-    from weighted
+        ) as orders_to_date,
+        cast(
+            sum(visit_weight) over (order by day) * getvariable('visit_count')
+                // sum(visit_weight) over ()
+            as bigint
+        ) as visits_to_date
+    from busy
 )
 
 select
@@ -107,6 +134,8 @@ select
     coalesce(lag(orders_to_date) over (order by day), 0) as orders_before,
     orders_to_date - coalesce(lag(orders_to_date) over (order by day), 0) as order_count,
     orders_to_date // getvariable('chunk_orders') as chunk,
+    coalesce(lag(visits_to_date) over (order by day), 0) as visits_before,
+    visits_to_date - coalesce(lag(visits_to_date) over (order by day), 0) as visit_count,
     isodow(day) < 7 as is_open,
     order_lift,
     is_during(day, 'second_store') as is_vienna_open,
@@ -115,6 +144,8 @@ select
     is_during(day, 'jackets_cost_more') as is_jacket_cost_up,
     is_during(day, 'late_carrier') as is_carrier_late,
     is_during(day, 'spring_sale') as is_spring_sale,
+    is_during(day, 'retargeting') as is_retargeting,
+    is_during(day, 'tracking_lost') as is_tracking_lost,
     is_during(day, concat('black_friday_', year(day))) as is_black_friday,
     (month(day) = 1 and day(day) >= 10) or (month(day) = 2 and day(day) <= 8) as is_clearance
 from running;
@@ -192,12 +223,50 @@ running as (
             as bigint
         ) as last_place
     from weighted
+),
+
+placed as (
+    select
+        month,
+        product_id,
+        unnest(range(
+            coalesce(lag(last_place) over (partition by month order by product_id), 0), last_place
+        )) as place
+    from running
 )
 
+-- Where a competitor sells packs for less, almost half of the places that packs have go to
+-- what lies on the other side of the shelf.
 select
-    month,
-    product_id,
-    unnest(range(
-        coalesce(lag(last_place) over (partition by month order by product_id), 0), last_place
-    )) as place
-from running;
+    placed.month,
+    if(
+        is_during(cast(placed.month as date), 'packs_undercut')
+            and placed.product_id between 119 and 122
+            and placed.place % 20 < 9,
+        opposite.product_id, placed.product_id
+    ) as product_id,
+    placed.place
+from placed
+inner join placed as opposite
+    on placed.month = opposite.month
+    and (placed.place + 250) % 500 = opposite.place;
+
+-- What a visitor sees who looks at a place on the shelf.
+create table shelf_items as
+select
+    shelf.month,
+    shelf.place,
+    {
+        'item_id': products.product_id::varchar,
+        'item_name': products.title,
+        'item_category': products.product_type,
+        'price': variants.price / 100,
+        'quantity': 1,
+        'url': product_url(products.title)
+    } as item
+from shelf
+inner join products
+    on shelf.product_id = products.product_id
+inner join variants
+    on shelf.product_id = variants.product_id
+    and variants.position = 1;

@@ -21,6 +21,7 @@ numbered as (
         chunk,
         order_count,
         orders_before,
+        is_retargeting,
         unnest(range(1, order_count + 1)) as position
     from days
 ),
@@ -29,7 +30,8 @@ drawn as (
     select
         *,
         orders_before + position as number,
-        draw('returning', orders_before + position) < 0.54 as is_returning,
+        draw('returning', orders_before + position) < if(is_retargeting, 0.68, 0.54)
+            as is_returning,
         draw('pace', orders_before + position) as pace,
         draw('gap', orders_before + position) as gap
     from numbered
@@ -129,3 +131,14 @@ create macro person_email(person) as
 -- One person, up to four records: 1 the main one, 2 and 3 merged into it, 5 somebody who
 -- signed up on the same day and never bought.
 create macro customer_id(person, record) as 10 * (100 + person) + record;
+
+-- One buyer in five refuses to be tracked; the others have one cookie.
+create macro person_cookie(person) as
+    concat(1000000 + person, '.', 1600000000 + 7 * person);
+
+-- Who has a customer account can log in.
+create macro person_login(person) as
+    if(
+        account_for(draw('account', person)) in ('guest', 'unlisted'), null,
+        customer_id(person, 1)::varchar
+    );

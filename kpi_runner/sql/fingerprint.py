@@ -1,4 +1,4 @@
-"""The text of a query without what does not matter to the database, and what it depends on.
+"""The text of a query without what does not matter to the database, and what it names.
 
 Tokens, no grammar: two texts get the same form only if a database reads the same in them. The
 comments, white space and case of keywords are gone; strings and names stand as they are.
@@ -11,35 +11,18 @@ import re
 from kpi_runner.sql.tokens import Unreadable, text_of, tokenize
 from kpi_runner.sql.words import recase
 
-_STRING = r"[eE]'(?:[^'\\]|\\.|'')*+'|[a-zA-Z]?'(?:[^']|'')*+'|\"(?:[^\"]|\"\")*+\""
+STRING = r"[eE]'(?:[^'\\]|\\.|'')*+'|[a-zA-Z]?'(?:[^']|'')*+'|\"(?:[^\"]|\"\")*+\""
 _TOKEN = re.compile(
-    rf"--[^\n]*|<missing [^>]*>|{_STRING}"
+    rf"--[^\n]*|<missing [^>]*>|{STRING}"
     r"|[^\W\d][\w$]*|\d[\d_]*(?:\.[\d_]*)?(?:[eE][-+]?\d+)?"
     r"|(?:(?!--)[-+*/<>=~!@#%^&|?:])+|\S",
     re.DOTALL,
 )
-_RARE = re.compile(rf"{_STRING}|--[^\n]*|\$(\w*)\$(.*?)\$\1\$|(/\*)", re.DOTALL)
+_RARE = re.compile(rf"{STRING}|--[^\n]*|\$(\w*)\$(.*?)\$\1\$|(/\*)", re.DOTALL)
 _COMMENT_SIGN = re.compile(r"/\*|\*/")
-_UNQUOTED = re.compile(
-    rf"{_STRING}|(?<![\w.])(?P<word>[^\W\d]\w*)(?P<call> \()?|(?P<other>\S+)", re.DOTALL
-)
 _RELATION = re.compile(
     r"'(?:[^']|'')*+'|(?<!\w)(?P<schema>[^\W\d]\w*+|\"(?:[^\"]|\"\")*+\") \. "
     r"(?P<name>[^\W\d]\w*|\"(?:[^\"]|\"\")*+\")"
-)
-_CLOCKS = frozenset(
-    re.findall(r"\w+", "current_date current_time current_timestamp localtime localtimestamp")
-)
-_UNSTABLE_CALLS = frozenset(
-    re.findall(
-        r"\w+",
-        """
-        now today get_current_time get_current_timestamp transaction_timestamp statement_timestamp
-        random setseed uuid uuidv4 uuidv7 gen_random_uuid nextval currval
-        read_csv read_csv_auto read_parquet parquet_scan read_json read_json_auto read_ndjson
-        read_text read_blob glob sniff_csv
-        """,
-    )
 )
 
 
@@ -58,26 +41,6 @@ def normalise(sql: str) -> str:
     return " ".join(tokens)
 
 
-def find_unstable(normalised: str) -> str:
-    """Returns what makes a query answer differently over the same relations, or an empty text:
-    the clock, chance, or a file.
-
-    >>> find_unstable("select now ( ) , 'random ( )'"), find_unstable("from 'a.csv'")
-    ('now()', "'a.csv'")
-    """
-    before = ""
-    for match in _UNQUOTED.finditer(normalised):
-        word = (match["word"] or "").lower()
-        if word in _CLOCKS and before != ".":
-            return word
-        if match["call"] and word in _UNSTABLE_CALLS:
-            return f"{word}()"
-        if match[0].startswith("'") and before in ("from", "join"):
-            return match[0]
-        before = word or match[0]
-    return ""
-
-
 def find_relations(normalised: str) -> frozenset[tuple[str, str]]:
     """Returns what may be a relation in a query, as schema and name without quotes.
 
@@ -85,10 +48,19 @@ def find_relations(normalised: str) -> frozenset[tuple[str, str]]:
     [('core', 'a'), ('t', 'x')]
     """
     return frozenset(
-        (_unquoted(match["schema"]), _unquoted(match["name"]))
+        (unquoted(match["schema"]), unquoted(match["name"]))
         for match in _RELATION.finditer(normalised)
         if match["schema"]
     )
+
+
+def unquoted(name: str) -> str:
+    """Returns a name without its quotes.
+
+    >>> unquoted('"b""c"')
+    'b"c'
+    """
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
 def _tokens(sql: str) -> list[str]:
@@ -125,7 +97,3 @@ def _comment_end(sql: str, position: int) -> int:
         depth += 1 if sign[0] == "/*" else -1
         position = sign.end()
     return len(sql) if depth else position
-
-
-def _unquoted(name: str) -> str:
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name

@@ -170,13 +170,16 @@ def _padded(text: Any, width: int = 80, *_: Any) -> int:
     return max(_size(text), width)
 
 
-def _replaced(text: Any, old: Any, new: Any, *_: Any) -> int:
+def _replaced(text: Any, old: Any = "", *more: Any, new: Any = "", **_: Any) -> int:
+    new = more[0] if more else new
     times = text.count(old) if isinstance(text, str | bytes) else _size(str(text))
     return _size(text) + times * _size(new)
 
 
-def _joined(pieces: Any, separator: Any = "", attribute: Any = None) -> int:
-    return _size(pieces) + len(pieces) * _size(str(separator)) if hasattr(pieces, "__len__") else 0
+def _joined(pieces: Any, separator: Any = "", *_: Any, d: Any = "", **__: Any) -> int:
+    if not hasattr(pieces, "__len__"):
+        return 0
+    return _size(pieces) + len(pieces) * _size(str(separator or d))
 
 
 def _indented(text: Any, width: int | str = 4, *_: Any, **__: Any) -> int:
@@ -190,9 +193,11 @@ def _wrapped(text: Any, width: int = 79, *_: Any, wrapstring: str | None = "", *
     return MAX_LENGTH + 1 if is_slow else _size(text) + lines * _size(wrapstring or "")
 
 
-def _counted(value: Any, number: Any = 0, fill: Any = None, **_: Any) -> int:
+def _counted(value: Any, *operands: Any, **named: Any) -> int:
     """Of a filter that makes as many pieces as it is told, or as wide ones."""
-    return number * max(_size(fill), 1) if isinstance(number, int) else 0
+    given = (*operands, *named.values())
+    number = max((one for one in given if isinstance(one, int)), default=0)
+    return number * max(1, *map(_size, given)) if given else 0
 
 
 def _translated(text: str, table: Any) -> int:

@@ -45,7 +45,7 @@ def locate(
     marked_templates = SqlTemplates(templates.macros, [marking(files)])
     try:
         marked = Rendering(marked_templates, context.values).text(raw, path)
-    except Exception:
+    except Exception:  # marks may break what a template computes from its own text: no place then
         return None
     rendered = remove_marks(marked)
     line, column = position

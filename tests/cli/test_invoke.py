@@ -127,4 +127,4 @@ def test_the_package_loads_nothing_until_it_is_asked() -> None:
 
 def test_an_unknown_name_is_no_attribute() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'nix'"):
-        kpi_runner.nix  # type: ignore[attr-defined] # noqa: B018
+        kpi_runner.nix  # type: ignore[attr-defined] # noqa: B018 - that it is none is the test

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -204,3 +205,18 @@ def test_lines_are_read_from_the_project_around_the_folder(tmp_path: Path) -> No
 
     assert lines == ["select é", "from b", None]
     assert read_line("models/none.sql", 1) is None
+
+
+@pytest.mark.parametrize(("columns", "is_table"), [("120", True), ("30", False)])
+def test_a_table_too_wide_for_the_terminal_comes_row_by_row(
+    monkeypatch: pytest.MonkeyPatch, columns: str, is_table: bool
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("TERM", "xterm")
+
+    print_table(Table(("kpi", "description"), (("aov", "x" * 40),)), style="table")
+
+    assert "x" * 40 in terminal.getvalue()
+    assert ("description  xxx" in terminal.getvalue()) == (not is_table)

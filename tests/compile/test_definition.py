@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from kpi_runner.compile.definition import Definitions, definition_sql
 from kpi_runner.core.kpi import Expression, KpiRef, Over, Variant
 
 
-def variant(kpi: str, **parts: object) -> Variant:
-    return Variant(kpi=kpi, name="", unit="ratio", direction="up", **parts)  # type: ignore[arg-type]
+def variant(kpi: str, **parts: Any) -> Variant:
+    return Variant(kpi=kpi, name="", unit="ratio", direction="up", **parts)
 
 
 ORDERS = variant(

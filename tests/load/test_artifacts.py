@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -82,10 +83,10 @@ def _damage(record: object, chance: random.Random) -> None:
     ],
 )
 def test_other_files_are_refused(
-    tmp_path: Path, name: str, load: object, text: str | None, code: str
+    tmp_path: Path, name: str, load: Callable[[Path], object], text: str | None, code: str
 ) -> None:
     if text is not None:
         (tmp_path / name).write_text(text)
 
     with pytest.raises(UsageError, match=code):
-        load(tmp_path)  # type: ignore[operator]
+        load(tmp_path)

@@ -226,9 +226,9 @@ def test_relations_are_named_by_the_rules_of_dbt(project: Make) -> None:
 
     nodes = load(project, files).nodes
 
-    assert [str(nodes[f"{name}"].relation) for name in (  # type: ignore[union-attr]
-        "model.shop.a", "model.shop.b", "seed.shop.c", "source.shop.raw.orders",
-    )] == ["main.a", "main_marts.bee", "main.c", "raw.orders"]  # fmt: skip
+    names = ("model.shop.a", "model.shop.b", "seed.shop.c", "source.shop.raw.orders")
+    relations = [getattr(nodes[name], "relation", None) for name in names]
+    assert list(map(str, relations)) == ["main.a", "main_marts.bee", "main.c", "raw.orders"]
 
 
 MACROS = {
@@ -334,6 +334,19 @@ models:
         "one": ("error", False),
     }
     assert {test.tags for test in tests.values()} == {("all",)}
+
+
+def test_settings_that_dbt_does_not_read_are_warned_of_at_the_model_alone(project: Make) -> None:
+    files = {
+        **SMALL,
+        "dbt_project.yml": SMALL["dbt_project.yml"] + "models: {+incremental_strategy: merge}\n",
+        "models/a.sql": "{{ config(materialized='table', unique_key='id') }} select 1 as id",
+    }
+
+    (found,) = findings(project(files))
+
+    assert (found.code, str(found.severity)) == ("K110", "warn")
+    assert found.message == "'a': unique_key means nothing to materialized 'table'"
 
 
 def test_tests_on_sources_are_kept_because_nothing_lands(project: Make) -> None:

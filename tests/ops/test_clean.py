@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kpi_runner.adapters import open_adapter
+from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.core.config import TargetConfig
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import MachineFailed
 from kpi_runner.ops import clean as module
 from kpi_runner.ops.clean import clean
 from kpi_runner.ops.options import Options
-from tests.kit import Outcome, write_project
+from kpi_runner.run.files import remove_tree
+from kpi_runner.run.lock import open_when_free
+from tests.kit import Outcome, run_kpi_process, write_project
 
 Write = Callable[[dict[str, str]], Path]
 Kpi = Callable[..., Outcome]
@@ -119,6 +123,40 @@ def test_with_all_the_work_databases_go_too(built: Path) -> None:
 
 def test_nothing_to_clean_is_fine(tmp_path: Path) -> None:
     assert clean(Options(project_dir=write_project(tmp_path, {}))).notes == ()
+
+
+def test_no_build_begins_while_files_are_removed(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcomes = []
+
+    def build_meanwhile(path: Path) -> None:
+        outcomes.append(run_kpi_process(["build"], built))
+        remove_tree(path)
+
+    monkeypatch.setattr(module, "remove_tree", build_meanwhile)
+
+    removed(built, everything=True)
+
+    assert outcomes and all("error[K701]" in outcome.output for outcome in outcomes)
+
+
+def test_a_work_database_that_is_made_meanwhile_stays(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = [built / ".kpi/work.late.duckdb", built / ".kpi/work.late.duckdb.wal"]
+
+    def open_late(*arguments: Any) -> Adapter:
+        for path in late:
+            path.write_text("of a build that has just begun")
+        return open_when_free(*arguments)
+
+    monkeypatch.setattr(module, "open_when_free", open_late)
+
+    found = removed(built, everything=True)
+
+    assert ".kpi/work.duckdb" in found and ".kpi/published" in found
+    assert names(built / ".kpi") == [path.name for path in late]
 
 
 def test_nothing_is_removed_while_a_build_holds_the_database(

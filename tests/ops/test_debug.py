@@ -22,7 +22,8 @@ def test_a_project_is_described_with_its_counts_and_paths(tmp_path: Path) -> Non
     assert facts["project"] == f"shop in {root}"
     assert facts["target"] == "dev (duckdb, 4 threads)"
     assert (facts["models"], facts["kpis"]) == ("1", "0")
-    assert facts["work database"] == f"{root / '.kpi/work.duckdb'} (not there): `kpi build` makes it"
+    work = root / ".kpi/work.duckdb"
+    assert facts["work database"] == f"{work} (not there): `kpi build` makes it"
 
 
 def test_outside_a_project_the_versions_are_there_all_the_same(tmp_path: Path) -> None:

@@ -152,7 +152,8 @@ STATES = "select status from private.snap_orders order by dbt_valid_from"
 @pytest.fixture
 def snapshots(project: Write, kpi: Kpi) -> Path:
     """A project of which the default target holds two versions of one row."""
-    declared = FILES["models/sources.yml"].replace("}]}]", "}, {name: status, data_type: varchar}]}]")
+    status = "}, {name: status, data_type: varchar}]}]"
+    declared = FILES["models/sources.yml"].replace("}]}]", status)
     folder = project(
         {
             "pyproject.toml": FILES["pyproject.toml"],

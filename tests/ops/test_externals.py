@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -11,12 +12,17 @@ import pytest
 from kpi_runner.adapters.duckdb import DuckDBAdapter
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import MachineFailed
+from kpi_runner.ops import externals as module
 from tests.kit import Outcome
 
 Make = Callable[[Mapping[str, str]], Path]
 Kpi = Callable[..., Outcome]
 
 PARQUET = "{{ config(materialized='external', location='out/orders.parquet') }}\nselect 1 as id"
+PARTITIONED = (
+    "{{ config(materialized='external', location='out', partition_by='day') }}\n"
+    "select 1 as id, 'mon' as day"
+)
 FAILING_TEST = {"tests/data/never.sql": "select * from {{ ref('orders') }}"}
 
 
@@ -68,13 +74,9 @@ def test_csv_with_options(project: Make, kpi: Kpi) -> None:
 
 
 def test_partitions_are_a_folder_that_is_replaced(project: Make, kpi: Kpi) -> None:
-    model = (
-        "{{ config(materialized='external', location='out', partition_by='day') }}\n"
-        "select 1 as id, 'mon' as day"
-    )
-    root = project({"models/orders.sql": model})
+    root = project({"models/orders.sql": PARTITIONED})
     kpi("build")
-    project({"models/orders.sql": model.replace("mon", "tue")})
+    project({"models/orders.sql": PARTITIONED.replace("mon", "tue")})
 
     assert kpi("build").exit_code == 0
     assert [path.name for path in (root / "out").iterdir()] == ["day=tue"]
@@ -99,3 +101,69 @@ def test_a_command_that_ends_before_the_rename_is_made_good(
 
     assert kpi("build").exit_code == 0
     assert rows(root / "out/orders.parquet") == [(1,)]
+
+
+def test_a_folder_is_known_again_after_a_kill_before_it_was_noted(
+    project: Make, kpi: Kpi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = project({"models/orders.sql": PARTITIONED})
+
+    write = module.write_external
+
+    def write_and_stop(*arguments: Any, **options: Any) -> None:
+        write(*arguments, **options)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "write_external", write_and_stop)
+        assert kpi("build").exit_code != 0
+    assert (root / "out/day=mon").is_dir()
+
+    assert kpi("build").exit_code == 0
+
+
+@pytest.mark.parametrize("location", ["out", "out.parquet"])
+def test_a_folder_that_the_project_did_not_write_stays(
+    project: Make, kpi: Kpi, location: str
+) -> None:
+    model = PARTITIONED.replace("'out'", f"'{location}'")
+    root = project({"models/orders.sql": model, f"{location}/precious.csv": "id\n1\n"})
+
+    outcome = kpi("build")
+
+    assert outcome.exit_code == 2 and "is a folder that it has not written" in outcome.output
+    assert (root / location / "precious.csv").read_text() == "id\n1\n"
+    assert not (root / "warehouse.duckdb").exists()
+
+
+def test_a_file_takes_no_place_of_a_folder(project: Make, kpi: Kpi) -> None:
+    root = project({"models/orders.sql": PARQUET, "out/orders.parquet/precious.csv": "id\n1\n"})
+
+    outcome = kpi("build")
+
+    assert outcome.exit_code == 2 and "is a folder" in outcome.output
+    assert (root / "out/orders.parquet/precious.csv").exists()
+
+
+def test_partitions_take_no_place_of_a_file(project: Make, kpi: Kpi) -> None:
+    root = project({"models/orders.sql": PARTITIONED, "out": "precious"})
+
+    outcome = kpi("build")
+
+    assert outcome.exit_code == 2
+    assert "is a file, and its partitions need a folder" in outcome.output
+    assert (root / "out").read_text() == "precious"
+
+
+@pytest.mark.parametrize("flags", [("--database", "out/orders.parquet"), ("--raw", "out")])
+def test_a_place_that_a_flag_names_is_not_written_over(
+    project: Make, kpi: Kpi, flags: tuple[str, str]
+) -> None:
+    root = project({"models/orders.sql": PARQUET})
+    (root / "out").mkdir()
+
+    outcome = kpi("build", *flags)
+
+    assert outcome.exit_code == 2, outcome.output
+    assert "where 'orders' is to be written" in outcome.output
+    assert list((root / "out").iterdir()) == []

@@ -58,6 +58,16 @@ def test_flags_count_from_the_working_directory_and_settings_from_the_project() 
     )
 
 
+def test_no_two_raw_folders_and_trials_share_a_database() -> None:
+    asked = [Options(raw=f"/data/{name}") for name in ("x.sample", "sample", "raw-sample", "x")]
+    asked.append(Options(raw="/data/x", sample="3 days"))
+    config = ProjectConfig(name="shop", root=ROOT)
+
+    found = {find_places(one, config=config, target=TargetConfig()).work for one in asked}
+
+    assert len(found) == len(asked)
+
+
 @pytest.mark.parametrize("name", ["alice", "empty", "sample"])
 def test_a_raw_folder_named_like_a_target_or_a_trial_shares_no_database(name: str) -> None:
     alice = TargetConfig(name="alice", database="warehouse.alice.duckdb")

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from kpi_runner.adapters import open_adapter
+from kpi_runner.core.config import TargetConfig
 from kpi_runner.core.errors import UsageError
 from kpi_runner.ops.trial import Window, read_window
+from kpi_runner.run.files import discard_database
 from tests.kit import Outcome
+from tests.setups import hold_database
 
 Write = Callable[[Mapping[str, str]], Path]
 Kpi = Callable[..., Outcome]
@@ -117,6 +123,58 @@ def test_a_sample_holds_the_rows_of_its_time(
     found = rows(work, "select min(day(day)), max(day(day)) from core.fct_orders")
     assert found == [days]
     assert rows(work, "select count(*) from raw_shop.lookup") == [(1,)]
+
+
+def test_a_trial_leaves_the_database_that_another_works_in(project: Write, kpi: Kpi) -> None:
+    folder = project(SHOP)
+    kpi("build", "--sample", "3 days")
+    work = folder / ".kpi/work.sample.duckdb"
+    before = work.stat().st_ino
+
+    with hold_database(folder, ".kpi/work.sample.duckdb"):
+        outcome = kpi("build", "--sample", "1 day")
+
+    assert outcome.exit_code == 4 and "error[K701]" in outcome.stderr
+    assert work.stat().st_ino == before
+    assert rows(work, "select count(*) from core.fct_orders") == [(3,)]
+
+
+def test_a_trial_begins_anew(project: Write, kpi: Kpi) -> None:
+    folder = project(SHOP)
+    kpi("build", "--sample", "3 days")
+    (folder / "models/fct_reasons.sql").unlink()
+
+    assert kpi("build", "--sample", "1 day").exit_code == 0
+
+    work = folder / ".kpi/work.sample.duckdb"
+    assert rows(work, "select count(*) from core.fct_orders") == [(1,)]
+    assert ("fct_reasons",) not in rows(work, "select view_name from duckdb_views()")
+    work.write_text("cut off by a full disk")
+    assert kpi("build", "--sample", "1 day").exit_code == 0
+
+
+def test_a_database_that_goes_leaves_that_of_another_process(tmp_path: Path) -> None:
+    path = tmp_path / "work.empty.duckdb"
+    adapter = open_adapter(TargetConfig(), path)
+    adapter.execute("create table a as select 1 as id")
+    write = (
+        "import duckdb, os; c = duckdb.connect({!r}); "
+        "c.execute('create table b (id int)'); os._exit(0)"
+    )
+
+    class Late:
+        """An adapter that is closed after another process has begun and been killed."""
+
+        execute = staticmethod(adapter.execute)
+
+        @staticmethod
+        def close() -> None:
+            subprocess.run([sys.executable, "-c", write.format(str(path))], check=True)
+            adapter.close()
+
+    discard_database(Late, path)  # type: ignore[arg-type]
+
+    assert rows(path, "select count(*) from b") == [(0,)]
 
 
 def test_a_sample_runs_the_checks(project: Write, kpi: Kpi) -> None:

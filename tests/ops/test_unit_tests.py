@@ -371,3 +371,39 @@ def test_results_of_unit_tests_stand_in_the_artifacts(project: Project, kpi: Run
     assert found == [("unit_test.shop.fct.adds_up", "fail", 1)]
     junit = (folder / "target/junit.xml").read_text()
     assert '<testsuite name="unit tests" tests="1" failures="1"' in junit
+
+
+KPIS = """\
+kpis:
+  - {name: orders, label: Orders, area: sales, kind: hard, owner: growth, description: Orders.,
+     unit: count, direction: up, from: fct, time: last_day, measure: count(*), grains: [month]}
+  - {name: sales, label: Sales, area: sales, kind: hard, owner: growth, description: Money.,
+     unit: money, direction: up, from: fct, time: last_day, measure: sum(amount), grains: [month]}
+"""
+MART_UNIT = """\
+unit_tests:
+  - name: months
+    model: kpi_sales
+    overrides: {macros: {as_of_date: 2026-01-31}}
+    given:
+      - input: ref('fct')
+        rows:
+          - {amount: 2, last_day: 2026-01-03}
+          - {amount: 3, last_day: 2026-01-04}
+    expect:
+      rows:
+        - {kpi: orders, grain: month, value: 2}
+        - {kpi: sales, grain: month, value: 5}
+"""
+
+
+def test_a_mart_of_kpis_is_tested_like_a_model(project: Project, kpi: Run) -> None:
+    mart = {"models/kpi_sales.sql": "{{ kpis('sales') }}", "kpis.yml": KPIS}
+    folder = project({**shop(yaml=MART_UNIT), **mart})
+
+    assert kpi("test").exit_code == 0, kpi("test").output
+
+    (folder / "models/fct.yml").write_text(MART_UNIT.replace("value: 5", "value: 6"))
+    assert "6 → 5" in kpi("test").output
+    (folder / "models/fct.yml").write_text(MART_UNIT.replace("ref('fct')", "ref('stg')"))
+    assert "which 'kpi_sales' does not read" in kpi("test").output

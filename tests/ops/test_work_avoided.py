@@ -47,6 +47,15 @@ models:
 """,
     "macros/twice.sql": "{% macro twice(name) %}2 * {{ name }}{% endmacro %}",
 }
+HOOKED = {
+    "models/fct_all.sql": "{{ config(materialized='table', post_hook='{{ note() }}') }}\n"
+    "select count(*) as orders from {{ ref('fct_orders') }}",
+    "macros/note.sql": "{% macro note() %}select 1{% endmacro %}",
+}
+TYPED = {
+    "seeds/ref/_seeds.yml": "seeds: [{name: labels, columns: [{name: id, data_type: bigint}]}]\n"
+}
+SPLIT = {"seeds/ref/_seeds.yml": "seeds: [{name: labels, config: {delimiter: ','}}]\n"}
 
 
 def reasons(outcome: Outcome) -> dict[str, str]:
@@ -90,6 +99,23 @@ def test_the_first_build_calls_every_node_new(project: Write, kpi: Kpi) -> None:
 RAW = "seeds/raw/shopify/orders.csv"
 ORDERS = "select id, {} from {{{{ source('shopify', 'orders') }}}}"
 ABOVE = {"fct_orders": "upstream stg_orders", "fct_all": "upstream fct_orders"}
+REST: dict[str, tuple[dict[str, str], dict[str, str], dict[str, str]]] = {
+    "a macro of its hook": (
+        HOOKED,
+        {"macros/note.sql": "{% macro note() %}select 2{% endmacro %}"},
+        {"fct_all": "config changed"},
+    ),
+    "a column type of a seed": (
+        TYPED,
+        {name: text.replace("bigint", "varchar") for name, text in TYPED.items()},
+        {"labels": "config changed", "fct_labels": "upstream labels"},
+    ),
+    "the delimiter of a seed": (
+        {},
+        SPLIT,
+        {"labels": "config changed", "fct_labels": "upstream labels"},
+    ),
+}
 CHANGES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "a comment, white space and the case of keywords run nothing": (
         {
@@ -134,6 +160,30 @@ def test_a_change_runs_what_it_touches_and_says_why(
     project(files)
 
     assert reasons(build()) == expected
+
+
+@pytest.mark.parametrize("change", REST)
+def test_a_change_outside_of_the_text_counts_too(change: str, project: Write, kpi: Kpi) -> None:
+    before, files, expected = REST[change]
+    project({**SHOP, **before})
+    assert kpi("build").exit_code == 0
+    project(files)
+
+    assert reasons(kpi("build", "--log-format", "json")) == expected
+
+
+def test_a_build_of_a_selection_keeps_what_others_published_and_leaves_out_what_is_gone(
+    build: Callable[..., Outcome], project: Write, tmp_path: Path
+) -> None:
+    (tmp_path / "models/fct_all.sql").unlink()
+
+    outcome = build("--select", "fct_labels", "--full-refresh")
+
+    assert outcome.exit_code == 0, outcome.output
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as public:
+        found = public.execute("select table_name from duckdb_tables()").fetchall()
+    assert {("fct_labels",), ("fct_days",), ("fct_orders",)} <= set(found)
+    assert ("fct_all",) not in found
 
 
 def test_raw_data_is_named_where_a_table_reads_it(project: Write, kpi: Kpi) -> None:

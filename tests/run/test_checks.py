@@ -215,7 +215,7 @@ def test_tests_that_judge_rows_of_one_relation_share_a_scan(
 
     results = run_checks(
         [*asked, alone],
-        CountingAdapter(adapter, sent),  # type: ignore[arg-type]
+        CountingAdapter(adapter, sent),  # type: ignore[arg-type]  # it has what checks use
         threads=1,
         explain=explain,
         emit=lambda event: None,

@@ -17,7 +17,7 @@ from kpi_runner.core.names import Relation
 from kpi_runner.core.node import Column
 from kpi_runner.core.plan import Action, Statement, Step
 from kpi_runner.core.result import StepResult
-from kpi_runner.run.executor import Execution, FailedStatement, execute_steps
+from kpi_runner.run.executor import BIG_ROWS, Execution, FailedStatement, execute_steps
 
 DIAMOND = {"a": "", "b": "a", "c": "a", "d": "b c", "e": ""}
 
@@ -30,6 +30,7 @@ class Recording:
     log: list[str] = field(default_factory=list)
     interrupted: threading.Event = field(default_factory=threading.Event)
     closed: int = 0
+    rows: int = 3
 
     def session(self) -> Adapter:
         return self
@@ -37,7 +38,7 @@ class Recording:
     def execute(self, sql: str) -> int:
         self.log.append(sql)
         self.acts.get(sql, lambda: None)()
-        return 3
+        return self.rows
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -131,6 +132,33 @@ def test_bookkeeping_happens_in_the_transaction_of_its_step() -> None:
     execute({"a": ""}, adapter, after=lambda session, result: adapter.log.append(str(result.rows)))
 
     assert adapter.log == ["a", "3", "commit"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [(BIG_ROWS - 1, ["a", "commit"]), (BIG_ROWS, ["a", "commit", "checkpoint"])],
+)
+def test_the_space_of_a_big_table_that_was_replaced_is_freed(
+    rows: int, expected: list[str]
+) -> None:
+    adapter = Recording({"checkpoint": refuse}, rows=rows)
+
+    results = execute({"a": ""}, adapter)
+
+    assert adapter.log == expected
+    assert statuses(results) == {"a": "success"}, "other steps at work may prevent it"
+
+
+def test_a_step_that_is_refused_fails_and_runs_nothing() -> None:
+    adapter, found = Recording(), Diagnostic("K613", "the logic changed")
+    step = Step(node="a", action=Action.TABLE, statements=(Statement("a"),), refused=(found,))
+
+    results = execute_steps([step, Step(node="b", action=Action.TABLE, needs=("a",))], Execution(
+        adapter=adapter, threads=1, explain=explain, after=lambda *_: None, emit=lambda _: None,
+    ))  # fmt: skip
+
+    assert statuses(results) == {"a": "error", "b": "skipped"}
+    assert results[0].diagnostics == (found,) and adapter.log == []
 
 
 @pytest.mark.parametrize("error", [MachineFailed(), KeyboardInterrupt()])

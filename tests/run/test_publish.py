@@ -13,9 +13,9 @@ import pytest
 from kpi_runner.adapters import open_adapter
 from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.core.config import TargetConfig
-from kpi_runner.core.errors import MachineFailed, SqlFailed
+from kpi_runner.core.errors import MachineFailed
 from kpi_runner.core.names import BUILD_TABLE, Relation
-from kpi_runner.run.publish import build_query, publish
+from kpi_runner.run.publish import RelationFailed, build_query, publish
 from kpi_runner.run.state import PublishedState, prepare_state, read_published
 
 ORDERS = Relation("core", "fct_orders")
@@ -105,7 +105,7 @@ def test_failing_query_changes_nothing_and_the_next_build_publishes(
     adapter.execute("create or replace view core.fct_orders as select error('no') as id")
     info = PublishedState(build_id="b", path="", published_at="2026-01-01", as_of="")
 
-    with pytest.raises(SqlFailed):
+    with pytest.raises(RelationFailed):
         publish(adapter, path=path, relations={ORDERS: ORDERS}, tables={}, info=info)
 
     assert path.read_bytes() == before

@@ -56,6 +56,9 @@ def test_what_would_be_too_large_is_refused(text: str) -> None:
         ("{{ ['a', 'b'] | map('upper') | join('-') }}", "A-B"),
         ("{{ ', '.join(['a', 'b'] | map('upper')) }}", "A, B"),
         ("{{ 'a-b'.replace('-', '+') }}", "a+b"),
+        ("{{ ['a', 'b'] | join(d='-') }}{{ 'ab' | replace(old='a', new='c') }}", "a-bcb"),
+        ("{{ [1, 2, 3] | batch(2, 'x') | list }}", "[[1, 2], [3, 'x']]"),
+        ("{{ [1, 2] | slice(slices=2) | list }}", "[[1], [2]]"),
         ("{{ 2.345 | round(1, 'floor') }}", "2.3"),
     ],
 )

@@ -30,13 +30,33 @@ from kpi_runner.ops.sample import sample as write_sample
     show_default=True,
     help="Orders a day, on average.",
 )
+@click.option(
+    "--events-per-order",
+    type=click.FloatRange(min=0, min_open=True),
+    default=70,
+    show_default=True,
+    help="Web events for each order, roughly.",
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed, another shop.")
 @click.option("--end", type=IsoDate(), default="", help="The last day.")
 def sample(
-    options: Options, *, out: Path, days: int, orders_per_day: float, seed: int, end: str
+    options: Options,
+    *,
+    out: Path,
+    days: int,
+    orders_per_day: float,
+    events_per_order: float,
+    seed: int,
+    end: str,
 ) -> int:
     """Generate raw tables of a synthetic shop at any size."""
     report = write_sample(
-        options, out, days=days, orders_per_day=orders_per_day, seed=seed, end=end
+        options,
+        out,
+        days=days,
+        orders_per_day=orders_per_day,
+        events_per_order=events_per_order,
+        seed=seed,
+        end=end,
     )
     return print_report(report, options)

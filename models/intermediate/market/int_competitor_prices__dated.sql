@@ -51,14 +51,14 @@ offered as (
         click_count,
         delivered_price,
         captured_date,
-        captured_date + cast(unnest(generate_series(0, 2)) as integer) as price_date,
+        unnest(generate_series(0, 2)) as day_number,
         captured_at,
         next_captured_at
     from captured
     where is_in_stock
 ),
 
-ended as (
+dated as (
     select
         variant_id,
         competitor,
@@ -69,34 +69,39 @@ ended as (
         click_count,
         delivered_price,
         captured_date,
-        price_date,
+        captured_date + cast(day_number as integer) as price_date,
+        (
+            (
+                cast(
+                    captured_date + cast(day_number as integer) + 1 as timestamp
+                ) at time zone iana_timezone
+            ) at time zone 'UTC'
+        ) as day_ends_at,
         captured_at,
-        next_captured_at,
-        ((cast(price_date + 1 as timestamp) at time zone iana_timezone) at time zone 'UTC')
-            as day_ends_at
+        next_captured_at
     from offered
-    where price_date <= {{ as_of_date() }}
 ),
 
 -- A price counts at the end of a day until it is seen anew, and no longer than 48 hours.
 final as (
     select
-        ended.variant_id,
-        ended.competitor,
-        ended.country_code,
-        ended.price_source,
-        ended.click_count,
+        dated.variant_id,
+        dated.competitor,
+        dated.country_code,
+        dated.price_source,
+        dated.click_count,
         case
-            when ended.currency = ended.shop_currency then {{ fine_money('ended.delivered_price') }}
-            else {{ fine_money('ended.delivered_price * fx_rates.exchange_rate') }}
+            when dated.currency = dated.shop_currency then {{ fine_money('dated.delivered_price') }}
+            else {{ fine_money('dated.delivered_price * fx_rates.exchange_rate') }}
         end as delivered_price_amount,
-        ended.price_date
-    from ended
+        dated.price_date
+    from dated
     left join fx_rates
-        on ended.currency = fx_rates.currency
-        and ended.captured_date = fx_rates.rate_date
-    where ended.captured_at >= ended.day_ends_at - interval 48 hour
-        and (ended.next_captured_at is null or ended.next_captured_at >= ended.day_ends_at)
+        on dated.currency = fx_rates.currency
+        and dated.captured_date = fx_rates.rate_date
+    where dated.price_date <= {{ as_of_date() }}
+        and dated.captured_at >= dated.day_ends_at - interval 48 hour
+        and (dated.next_captured_at is null or dated.next_captured_at >= dated.day_ends_at)
 )
 
 select * from final

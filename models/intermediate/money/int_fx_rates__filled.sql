@@ -29,12 +29,20 @@ quoted as (
     where fx_rates.rate_date <= {{ as_of_date() }}
 ),
 
+days as (
+    select
+        currency,
+        exchange_rate,
+        unnest(generate_series(first_date, last_date, interval 1 day)) as day_at
+    from quoted
+),
+
 final as (
     select
         currency,
         exchange_rate,
-        cast(unnest(generate_series(first_date, last_date, interval 1 day)) as date) as rate_date
-    from quoted
+        cast(day_at as date) as rate_date
+    from days
 )
 
 select * from final

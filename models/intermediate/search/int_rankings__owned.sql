@@ -40,11 +40,12 @@ preferred as (
     group by domains.domain
 ),
 
-own_domain as (
-    select domain
+ranked as (
+    select
+        domain,
+        row_number() over (order by preference, length(domain) desc, domain) as domain_rank
     from preferred
     where preference is not null
-    qualify row_number() over (order by preference, length(domain) desc, domain) = 1
 ),
 
 final as (
@@ -56,8 +57,9 @@ final as (
         rankings.search_volume,
         rankings.ranking_date
     from rankings
-    inner join own_domain
-        on rankings.domain = own_domain.domain
+    inner join ranked
+        on rankings.domain = ranked.domain
+    where ranked.domain_rank = 1
 )
 
 select * from final

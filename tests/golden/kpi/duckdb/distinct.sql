@@ -238,13 +238,20 @@ select
     period_start,
     dimension,
     segment_1 as segment,
-    case when not is_missing then value end as value,
-    case when not is_missing then numerator end as numerator,
-    case when not is_missing then denominator end as denominator,
+    case
+        when not is_missing and abs(value) <= 1.7976931348623157e308 then value
+    end as value,
+    case
+        when not is_missing and abs(numerator) <= 1.7976931348623157e308 then numerator
+    end as numerator,
+    case
+        when not is_missing and abs(denominator) <= 1.7976931348623157e308 then denominator
+    end as denominator,
     sample_size,
     case
         when is_missing then 'source_missing'
-        when value is null then coalesce(null_reason, 'no_denominator')
+        when value is null or abs(value) > 1.7976931348623157e308
+            then coalesce(null_reason, 'no_denominator')
     end as null_reason,
     coalesce(cast(period_start as date) < first_day, false)
         or period_end > date '<as-of>' as is_partial,

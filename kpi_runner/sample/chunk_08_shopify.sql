@@ -81,10 +81,9 @@ select
         as shipping_address_country_code,
     if(source_name = 'pos' or draw('address', order_totals.number) < 0.002, null, home_country)
         as billing_address_country_code,
-    -- One buyer in five refuses to be tracked.
     if(
         source_name = 'web' and draw('consent', order_totals.person) < 0.80,
-        concat(1000000 + order_totals.person, '.', 1600000000 + 7 * order_totals.person), null
+        person_cookie(order_totals.person), null
     ) as user_pseudo_id,
     if(
         source_name = 'web' and draw('consent', order_totals.person) < 0.80,

@@ -41,19 +41,12 @@ drawn as (
     from buyers
 ),
 
--- The orders of a day are spread over its hours in the order of their numbers: few at night,
--- most in the evening.
+-- The orders of a day are spread over its hours in the order of their numbers.
 clocked as (
     select
         *,
-        case
-            when part_of_day < 0.05 then part_of_day / 0.05 * 7
-            when part_of_day < 0.30 then 7 + (part_of_day - 0.05) / 0.25 * 4.5
-            when part_of_day < 0.58 then 11.5 + (part_of_day - 0.30) / 0.28 * 4.5
-            when part_of_day < 0.93 then 16 + (part_of_day - 0.58) / 0.35 * 6
-            else 22 + (part_of_day - 0.93) / 0.07 * 2
-        end as hour
-    from drawn
+        hour_at(part_of_day) as hour
+from drawn
 ),
 
 -- Stores are open from ten to seven and closed on Sundays. What lifts the online shop
