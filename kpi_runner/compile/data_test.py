@@ -166,11 +166,12 @@ def _unique(subject: _Subject) -> str:
 
 
 def _accepted_values(subject: _Subject) -> str:
+    """A text between quotes is of whatever type the column has; NULL is always accepted."""
     column, values = subject.column, subject.argument("values")
     quoted = subject.test.arguments.get("quote", True)
-    listed = ", ".join(quote_text(str(v)) if quoted else _literal(v) for v in values)
-    shown = f"cast({column} as varchar)" if quoted else column
-    return f"{column} is not null and {shown} not in ({listed})"
+    shown = [quote_text(str(v)) if quoted else _literal(v) for v in values if v is not None]
+    others = f" and {column} not in ({', '.join(shown)})" if shown else ""
+    return f"{column} is not null{others}"
 
 
 def _relationships(subject: _Subject) -> str:

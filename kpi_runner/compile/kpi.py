@@ -271,6 +271,7 @@ def _conditions(branch: _Branch) -> tuple[str, ...]:
 
 def _print_model_branch(branch: _Branch) -> str:
     variant, shape = branch.variant, branch.shape
+    has_first_day = bool(branch.definition.whole.first_days)
     first, *others = shape.segments
     where = [f"results.variant = {quote_text(variant.name)}"]
     if shape.by is not None:
@@ -290,13 +291,14 @@ def _print_model_branch(branch: _Branch) -> str:
             "cast(results.denominator as double) as denominator",
             "cast(results.sample_size as bigint) as sample_size",
             "results.null_reason",
-            *_status_columns(branch, "cast(null as date)"),
+            *_status_columns(branch, branch.first_day if has_first_day else "cast(null as date)"),
         ),
         source=f"{branch.context.relation(variant.model)} as results",
         joins=(
             "inner join periods",
             "    on results.grain = periods.grain",
             "    and cast(results.period_start as date) = periods.period_start",
+            *(("cross join first_days",) if has_first_day else ()),
         ),
         where=tuple(where),
     )

@@ -207,7 +207,7 @@ class _Builder:
             sql=group.add("value"),
             rows=f"coalesce({group.add('sample_size')}, 0)",
             population=f"coalesce({group.add('1')}, 0)",
-            first_days=(),
+            first_days=(self._first_day(variant),) if variant.time else (),
             requires=frozenset(variant.requires),
             dimensions=frozenset(variant.dimensions),
             groups=(key,),

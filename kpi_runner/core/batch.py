@@ -84,6 +84,8 @@ class Snapshot:
         moment: SQL of the moment of this build.
         is_new: there is no table yet.
         span: the place of the configuration.
+        is_marked: versions say whether the row is gone.
+        type_of_time: of the moments in the table that there is.
     """
 
     target: Relation
@@ -98,6 +100,8 @@ class Snapshot:
     moment: str
     is_new: bool
     span: Span | None = None
+    is_marked: bool = False
+    type_of_time: str = "timestamp"
 
 
 @dataclass(frozen=True, slots=True)

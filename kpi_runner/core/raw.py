@@ -17,6 +17,7 @@ class RawFile:
         path: where it is.
         display: its path in messages, relative to the project's root.
         format: ``csv``, ``parquet``, ``jsonl`` or ``sql``.
+        ctime_ns: when anything of it last changed; no program sets it back, as it can ``mtime_ns``.
         text: the template of a mapping (``sql``), else empty.
     """
 
@@ -26,4 +27,5 @@ class RawFile:
     format: str
     size: int
     mtime_ns: int
+    ctime_ns: int = 0
     text: str = ""

@@ -1,6 +1,6 @@
 """What the files of a project said when they were last read: ``target/partial_parse.json``.
 
-Only speed depends on it. A file whose time and size, or else whose content, are as they were
+Only speed depends on it. A file whose times and size, or else whose content, are as they were
 is not parsed again; a cache that is damaged, or written by other code, is as good as none.
 """
 
@@ -60,10 +60,10 @@ class ParseCache:
         entry = self._entries.get(file.path)
         if entry is None or ("rendering" in entry and entry["rendering"] != rendering()):
             return None
-        if entry["stat"] != [file.mtime_ns, file.size]:
+        if entry["stat"] != [file.mtime_ns, file.size, file.ctime_ns]:
             if entry["digest"] != digest():
                 return None
-            entry["stat"] = [file.mtime_ns, file.size]
+            entry["stat"] = [file.mtime_ns, file.size, file.ctime_ns]
             self._is_changed = True
         self._used[file.path] = entry
         findings = from_record(entry.get("findings", []), _FINDINGS, path=file.path)
@@ -86,7 +86,7 @@ class ParseCache:
         self._is_changed = True
         with suppress(ValueError):
             entry = {
-                "stat": [file.mtime_ns, file.size],
+                "stat": [file.mtime_ns, file.size, file.ctime_ns],
                 "digest": digest,
                 "value": to_record(value, kind, path=file.path),
             }

@@ -23,6 +23,7 @@ class FoundFile:
     path: str
     mtime_ns: int
     size: int
+    ctime_ns: int = 0
 
     @property
     def stem(self) -> str:
@@ -42,7 +43,7 @@ def discover_files(
         start = root / folder
         if start.is_file() and start.name.endswith(endings):
             stat = start.stat()
-            found[folder] = FoundFile(folder, stat.st_mtime_ns, stat.st_size)
+            found[folder] = FoundFile(folder, stat.st_mtime_ns, stat.st_size, stat.st_ctime_ns)
         elif start.is_dir():
             for file in _walk(str(start), folder.strip("/"), endings=endings):
                 found[file.path] = file
@@ -67,7 +68,7 @@ def _found(entry: os.DirEntry[str], path: str) -> FoundFile:
         stat = entry.stat()
     except OSError:  # a link to nothing, or to itself
         return FoundFile(path, 0, 0)
-    return FoundFile(path, stat.st_mtime_ns, stat.st_size)
+    return FoundFile(path, stat.st_mtime_ns, stat.st_size, stat.st_ctime_ns)
 
 
 def refuse_special(path: Path) -> None:

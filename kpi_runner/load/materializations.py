@@ -167,6 +167,9 @@ def _snapshot(config: Mapping[str, Any]) -> Iterator[Finding]:
     if strategy == "check" and not config.get("check_cols"):
         hint = "Name the columns that are compared, or 'all'."
         yield "K104", "strategy 'check' needs check_cols", hint
+    if strategy == "timestamp" and config.get("check_cols"):
+        hint = "Drop it, or set strategy to check."
+        yield "K110", "check_cols means nothing to strategy 'timestamp'", hint
     if config.get("invalidate_hard_deletes") and hard_deletes_of(config) != "invalidate":
         hint = "Drop invalidate_hard_deletes: hard_deletes says it all."
         yield "K110", "invalidate_hard_deletes and hard_deletes exclude each other", hint
@@ -176,10 +179,16 @@ def _snapshot(config: Mapping[str, Any]) -> Iterator[Finding]:
         return
     for name in names or ():
         yield from _word("a key of snapshot_meta_column_names", name, known=META_COLUMNS)
+    used = [str((names or {}).get(name) or name).lower() for name in META_COLUMNS]
+    for name in sorted({name for name in used if used.count(name) > 1}):
+        yield "K110", f"snapshot_meta_column_names calls two columns '{name}'", ""
 
 
 def _external(config: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _word("format", config.get("format"), known=FORMATS)
+    for key in ("location", "delimiter"):
+        if config.get(key) is not None and not isinstance(config[key], str):
+            yield "K102", f"{key} is '{config[key]}', not a text", f"Quote it: {key}='…'."
     location = str(config.get("location") or "")
     if "://" in location:
         hint = "Write to a file of this machine, and copy it from there."

@@ -91,6 +91,7 @@ def _read_file(path: Path, *, node: NodeId, display: str) -> RawFile:
         format=file_format,
         size=stat.st_size,
         mtime_ns=stat.st_mtime_ns,
+        ctime_ns=stat.st_ctime_ns,
         text=path.read_text(encoding="utf-8", errors="replace") if file_format == "sql" else "",
     )
 

@@ -26,6 +26,7 @@ from kpi_runner.plan.microbatch import (
     read_moment,
     windows_between,
 )
+from kpi_runner.plan.snapshot import snapshot_is_later
 from kpi_runner.run.clock import now_exactly
 from kpi_runner.run.state import apply_window, forget_windows, read_windows
 
@@ -122,16 +123,24 @@ def _snapshot(
     run: Run, model: Model, *, compiled: Compiled, facts: Facts, books: Bookkeeping
 ) -> Batch:
     is_new = books.catalog.get(model.relation) != TABLE
-    return snapshot_batch(model, compiled.sql, moment=_moment(run, facts), is_new=is_new)
+    moment = _moment(run, facts)
+    taken = frozenset() if is_new else read_windows(run.adapter, model.id)
+    latest = max(taken, default=moment)
+    if latest > moment:
+        place = model.scan.config_span or model.span
+        raise RunFailed(snapshot_is_later(moment, latest, span=place))
+    batch = snapshot_batch(model, compiled.sql, moment=f"timestamp '{moment}'", is_new=is_new)
+    noted = Statement(apply_window(model.id, Window(moment, moment)))
+    return replace(batch, after=(*batch.after, noted))
 
 
 def _moment(run: Run, facts: Facts) -> str:
     """The moment that a build stands for: the end of its last day where data or --as-of tell it,
-    so that a build done again writes the same; else the clock."""
+    so that a build done again writes the same; else the clock. UTC, as texts that sort."""
     config = run.workspace.project.config
     is_timed = any(source.moment for source in run.workspace.project.sources.values())
     is_known = run.options.as_of or (is_timed and not config.is_dbt)
-    return f"timestamp '{facts.as_of_end if is_known else now_exactly()}'"
+    return facts.as_of_end if is_known else now_exactly().replace("T", " ").partition("+")[0]
 
 
 def _increments(

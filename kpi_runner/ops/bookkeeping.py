@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from kpi_runner.adapters.protocol import Adapter
+from kpi_runner.adapters.statements import VIEW
 from kpi_runner.core.batch import is_microbatch
 from kpi_runner.core.compiled import Compiled, Hooks
 from kpi_runner.core.names import NodeId, Relation
@@ -21,6 +22,7 @@ from kpi_runner.ops.fingerprints import (
     fingerprint_config,
     fingerprint_engine,
     fingerprint_query,
+    short_name,
 )
 from kpi_runner.ops.logic import logic_of
 from kpi_runner.ops.steps import relation_parents
@@ -80,8 +82,24 @@ class Bookkeeping:
 
     def stale_nodes(self) -> dict[NodeId, str]:
         """Returns each node that is not built as the project now says → why."""
-        reasons = {node: self.reason(node) for node in self.wanted}
+        reasons = {node: self.reason(node) or self._unfinished_behind(node) for node in self.wanted}
         return {node: reason for node, reason in reasons.items() if reason}
+
+    def _unfinished_behind(self, node: NodeId) -> str:
+        """Says which table a view shows that lacks batches; empty where there is none."""
+        seen = {node}
+        edge = [node]
+        while edge:
+            current = edge.pop()
+            before = self.built.get(current)
+            if before and before.is_unfinished:
+                return f"upstream {short_name(current)} is unfinished"
+            relation = relation_owner(self.workspace, current).relation if before else None
+            if relation and self.catalog.get(relation) == VIEW:
+                parents = relation_parents(self.workspace, current)
+                edge += [parent for parent in parents if parent not in seen]
+                seen.update(parents)
+        return ""
 
     def is_published(self) -> bool:
         """True where the public state is what this build would publish, checks included."""

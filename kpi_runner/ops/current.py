@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import fields, replace
@@ -16,11 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kpi_runner import __version__
+from kpi_runner.adapters import engine_file
 from kpi_runner.core.config import STATE_FOLDER
 from kpi_runner.core.errors import MachineFailed
 from kpi_runner.load.config import read_environment
 from kpi_runner.ops.options import Options
-from kpi_runner.run.current import Watched, is_current, remember_current
+from kpi_runner.run.current import Identity, Watched, is_current, remember_current
 
 if TYPE_CHECKING:
     from kpi_runner.core.config import ProjectConfig
@@ -48,10 +50,13 @@ def has_nothing_to_do(options: Options) -> bool:
     return is_current(folder, wanted=_digest(options), environment=read_environment())
 
 
-def remember_build(options: Options, workspace: Workspace, *, started_ns: int) -> None:
+def remember_build(
+    options: Options, workspace: Workspace, *, started_ns: int, made: Identity
+) -> None:
     """Notes a build after which the same one would find nothing to do.
 
-    To be called once the databases are closed. ``started_ns``: when it began, by the wall clock.
+    To be called once the databases are closed. ``started_ns``: when it began, by the wall clock;
+    ``made``: the published file as it left it.
     """
     options = replace(options, full_refresh=False)
     config, places = workspace.project.config, workspace.places
@@ -67,6 +72,7 @@ def remember_build(options: Options, workspace: Workspace, *, started_ns: int) -
         return
     patterns = [*(config.root / pattern for pattern in (*_SETTINGS, *parts)), places.raw / "*/*"]
     patterns.append(_PACKAGE / "**/*.py")  # other code may mean something else by the same files
+    patterns.append(engine_file(workspace.project.target))
     patterns += [places.base] if places.base else []
     patterns += [Path(pattern) for text in mappings for pattern in read_patterns(text)]
     databases = (places.work, places.published, places.link)
@@ -84,6 +90,7 @@ def remember_build(options: Options, workspace: Workspace, *, started_ns: int) -
             watched,
             environment=read_environment(),
             started_ns=started_ns,
+            made={str(places.published): made},
         )
 
 
@@ -94,7 +101,7 @@ def _is_plain(options: Options) -> bool:
 
 def _digest(options: Options) -> str:
     meant = {name: str(getattr(options, name)) for name in _MEANT}
-    parts = [__version__, str(Path.cwd()), str(options.project_dir.resolve()), meant]
+    parts = [__version__, sys.prefix, str(Path.cwd()), str(options.project_dir.resolve()), meant]
     return sha256(json.dumps(parts).encode()).hexdigest()
 
 

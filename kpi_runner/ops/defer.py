@@ -1,6 +1,6 @@
-"""What the models and checks of a command read, and no database holds, is built too.
+"""What the models and checks of a command read, and no database holds whole, is built too.
 
-So a selection works in an empty database. With ``--defer``, what the earlier run has published
+So a selection works in an empty database, and shows nothing of a table that lacks batches. With ``--defer``, what the earlier run has published
 counts as being there.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kpi_runner.adapters.statements import VIEW
 from kpi_runner.core.names import NodeId
 from kpi_runner.ops.stages import Run, Stage
 from kpi_runner.ops.steps import relation_parents
@@ -34,23 +35,32 @@ def with_missing(run: Run) -> Run:
 
 
 def _find_missing(run: Run) -> list[NodeId]:
-    """Climbs from what is built until everything that is read exists."""
+    """Climbs from what is built until everything that is read exists, and is whole.
+
+    A view shows what is read through it: behind it a table may be unfinished.
+    """
     project, catalog = run.workspace.project, run.adapter.relations()
     base = read_link(run.adapter) if run.workspace.places.base else {}
-    linked = {row.node for row in read_nodes(run.adapter).values() if row.is_linked}
-    built = {one.node for one in run.compiled.models}
-    missing: dict[NodeId, None] = {}
+    rows = read_nodes(run.adapter).values()
+    linked = {row.node for row in rows if row.is_linked}
+    unfinished = {row.node for row in rows if row.is_unfinished}
+    known = {one.node for one in run.compiled.models}
+    missing: list[NodeId] = []
     edge = list(run.readers)
     while edge:
         for node in relation_parents(run.workspace, edge.pop()):
             owner = project.models.get(node) or project.seeds.get(node)
-            if owner is None or node in built or node in missing:
+            if owner is None or node in known:
                 continue
+            known.add(node)
             is_loaded = node in project.seeds and node in run.workspace.selected
             is_there = owner.relation in catalog and node not in linked
-            if is_loaded or is_there or str(owner.relation) in base:
+            is_whole = is_loaded or is_there or str(owner.relation) in base
+            if node in unfinished or not is_whole:
+                if node in project.seeds and not run.stages & Stage.SEED:
+                    continue
+                missing.append(node)
+            elif catalog.get(owner.relation) != VIEW:
                 continue
-            if node in project.models or run.stages & Stage.SEED:
-                missing[node] = None
-                edge.append(node)
-    return list(missing)
+            edge.append(node)
+    return missing

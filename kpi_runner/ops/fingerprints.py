@@ -129,7 +129,7 @@ def explain_change(before: BuiltNode | None, wanted: Fingerprint) -> str:
         return "sql changed"
     if before.config_fingerprint != wanted.config:
         return "config changed"
-    if not before.data_fingerprint:
+    if before.is_unfinished:
         return "unfinished"
     if before.data_fingerprint == TAKEN_OVER:
         return TAKEN_OVER

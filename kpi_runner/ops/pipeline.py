@@ -19,7 +19,6 @@ from kpi_runner.core.placeholders import Facts
 from kpi_runner.core.plan import Action
 from kpi_runner.core.raw import RawFile
 from kpi_runner.core.result import CheckResult, LandResult, Report, Status, StepResult
-from kpi_runner.graph.dag import ancestors, descendants
 from kpi_runner.load.raw import find_raw_files
 from kpi_runner.ops.batches import refuse_event_times
 from kpi_runner.ops.blame import explain_failure
@@ -38,9 +37,10 @@ from kpi_runner.ops.current import NOTHING_TO_DO, remember_build
 from kpi_runner.ops.dbt_tables import take_over
 from kpi_runner.ops.defer import with_missing
 from kpi_runner.ops.environments import adopt, borrow_raw_tables
-from kpi_runner.ops.externals import refuse_locations, write_externals
+from kpi_runner.ops.externals import refuse_locations, staged_externals
 from kpi_runner.ops.facts import facts_of
 from kpi_runner.ops.idle import idle_notes
+from kpi_runner.ops.involved import involved_nodes
 from kpi_runner.ops.landing_warnings import accept_lost_tables, landing_warnings
 from kpi_runner.ops.options import Options
 from kpi_runner.ops.places import displayed, refuse_foreign_file
@@ -48,16 +48,17 @@ from kpi_runner.ops.publication import publish_state, refuse_stale
 from kpi_runner.ops.published_file import watch_published
 from kpi_runner.ops.results import result_files
 from kpi_runner.ops.sql_places import Failure, Scene
-from kpi_runner.ops.stages import Run, Stage, is_built
+from kpi_runner.ops.stages import Run, Stage
 from kpi_runner.ops.trial import sample_tables, trial_notes, trial_stages
 from kpi_runner.ops.unit_runs import is_about_units, run_units, test_units
 from kpi_runner.ops.unit_tests import refuted_models
 from kpi_runner.ops.work_database import open_work_database
-from kpi_runner.ops.workspace import Workspace, compile_nodes, marts_of, open_workspace
+from kpi_runner.ops.workspace import Workspace, compile_nodes, open_workspace
 from kpi_runner.report.text import count
 from kpi_runner.run.artifacts import write_artifacts
 from kpi_runner.run.attached import mirror_sources
 from kpi_runner.run.clock import now_ns
+from kpi_runner.run.current import Identity, identify
 from kpi_runner.run.files import discard_database
 from kpi_runner.run.kept import prune_states
 from kpi_runner.run.land import MappingTemplates, land_tables
@@ -85,7 +86,7 @@ def run_stages(options: Options, stages: Stage, *, emit: Emit, is_forced: bool =
         emit(Warned(warning))
     if is_about_units(workspace, stages):
         return run_units(options, workspace, emit=emit)
-    compiled = compile_nodes(workspace, _involved(workspace, stages))
+    compiled = compile_nodes(workspace, involved_nodes(workspace, stages))
     writes = bool(stages & Stage.WRITES) or stores_failures(options, compiled, project=project)
     work = workspace.places.work
     if not stages & (Stage.LAND | Stage.SEED) and not work.is_file():
@@ -99,6 +100,7 @@ def run_stages(options: Options, stages: Stage, *, emit: Emit, is_forced: bool =
                 adapter=adapter, emit=emit, is_forced=is_forced,
             )  # fmt: skip
             report = _run(run)
+            made = identify(workspace.places.published)
         idle = idle_notes(run, report, seeds=len(_seeds(run)))
         is_held_back = report.exit_code and may_publish and not report.is_published
         fate = (public.fate,) if is_held_back and public.before else ()
@@ -108,16 +110,19 @@ def run_stages(options: Options, stages: Stage, *, emit: Emit, is_forced: bool =
             notes=(*report.notes, *idle, *trial_notes(options, work), *fate),
             seconds=perf_counter() - started,
         )
-        _finish(report, run, started_ns=started_ns)
+        _finish(report, run, started_ns=started_ns, made=made)
     return report
 
 
-def _finish(report: Report, run: Run, *, started_ns: int) -> None:
-    """Writes the results of a command, and tells its end."""
+def _finish(report: Report, run: Run, *, started_ns: int, made: Identity) -> None:
+    """Writes the results of a command, and tells its end.
+
+    ``made``: the published file as it was while no other build could replace it.
+    """
     files = result_files(report, run.workspace, compiled=run.compiled, options=run.options)
     write_artifacts(run.workspace.places.artifacts, files)
     if report.is_repeatable and not report.all_diagnostics:
-        remember_build(run.options, run.workspace, started_ns=started_ns)
+        remember_build(run.options, run.workspace, started_ns=started_ns, made=made)
     run.emit(RunFinished(report))
 
 
@@ -188,16 +193,7 @@ def _run(run: Run) -> Report:
     is_held_back = report.exit_code and not (run.is_forced or run.publishes_successes)
     if not run.stages & Stage.PUBLISH or is_held_back:
         return report
-    is_new = bool(report.exit_code) or run.options.full_refresh
-    if is_new or not books.is_published():
-        report = _publish(run, report, facts=facts, books=books)
-        if not report.is_published:
-            return report
-    failed = {step.node for step in report.steps if step.status != Status.SUCCESS}
-    notes = write_externals(run, books, failed=failed)
-    if not (report.is_published or notes):
-        notes = (NOTHING_TO_DO,)
-    return replace(report, notes=(*report.notes, *notes))
+    return _make_public(run, report, facts=facts, books=books)
 
 
 def _adopt(
@@ -239,6 +235,27 @@ def _build(
         f"Removed {name}: nothing builds it any more." for name in remove_gone(run, books=books)
     )
     return replace(report, notes=(*report.notes, *notes)), checking
+
+
+def _make_public(run: Run, report: Report, *, facts: Facts, books: Bookkeeping) -> Report:
+    """Publishes the state where it is new, with the files of its external models."""
+    failed = {step.node for step in report.steps if step.status != Status.SUCCESS}
+    is_new = bool(report.exit_code) or run.options.full_refresh or not books.is_published()
+    with staged_externals(run, books, failed=failed) as files:
+        for step in files.refused:
+            run.emit(StepFinished(step))
+            others = (one for one in report.steps if one.node != step.node)
+            report = replace(report, steps=(*others, step))
+        if files.refused and not run.publishes_successes:
+            return report
+        if is_new or files.refused:
+            report = _publish(run, report, facts=facts, books=books)
+            if not report.is_published:
+                return report
+        notes = files.place()
+    if not (report.is_published or notes):
+        notes = (NOTHING_TO_DO,)
+    return replace(report, notes=(*report.notes, *notes))
 
 
 def _publish(run: Run, report: Report, *, facts: Facts, books: Bookkeeping) -> Report:
@@ -325,6 +342,7 @@ def _land(run: Run) -> tuple[tuple[LandResult, ...], tuple[Diagnostic, ...]]:
         files=files,
         mappings=MappingTemplates(render_mapping, run.workspace.compiler.locate),
         emit=run.emit,
+        is_anew=run.options.full_refresh,
     )
     return lands, findings
 
@@ -352,35 +370,3 @@ def _announce(run: Run, *, steps: int, checks: int) -> None:
             threads=target.threads,
         )
     )
-
-
-def _involved(workspace: Workspace, stages: Stage) -> Sequence[NodeId]:
-    """The nodes that the stages work on: the selected ones, the marts that selected KPIs stand
-    in, and, before something is published, every KPI downstream with what leads there."""
-    project, chosen = workspace.project, set(workspace.selected)
-    if stages & Stage.PUBLISH and workspace.is_partial:
-        chosen |= _touched_kpis(workspace)
-    kpis = {node for node in chosen if node in project.kpis}
-    marts = marts_of(project, kpis)
-    if stages & Stage.MODEL and stages & Stage.ASSERT:
-        below = descendants(workspace.graph, workspace.selected)
-        chosen |= marts | (below & ancestors(workspace.graph, marts))
-    wanted: list[NodeId] = []
-    wanted += [node for node in project.models if node in chosen and is_built(node, stages)]
-    if stages & Stage.TEST:
-        wanted += [node for node in project.tests if node in chosen]
-    if stages & Stage.ASSERT:
-        wanted += kpis
-    return tuple(wanted)
-
-
-def _touched_kpis(workspace: Workspace) -> set[NodeId]:
-    """The KPIs whose published values a selection can change: those below it, and all of a mart
-    that is selected, or of which something below is."""
-    project, graph, selected = workspace.project, workspace.graph, workspace.selected
-    touched = {node for node in descendants(graph, selected) if node in project.kpis}
-    for kpi in project.kpis.values():
-        marts = marts_of(project, {kpi.id})
-        if selected & descendants(graph, marts):
-            touched.add(kpi.id)
-    return touched

@@ -13,8 +13,7 @@ from pathlib import Path
 
 from kpi_runner.core.errors import MachineFailed, RunFailed
 from kpi_runner.ops.places import displayed
-
-Identity = tuple[int, int, int]
+from kpi_runner.run.current import Identity, identify
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +21,12 @@ class PublishedFile:
     """The file as it was when a command began; ``before`` is None where there was none."""
 
     path: Path
-    before: Identity | None
+    before: Identity
 
     @property
     def is_replaced(self) -> bool:
         """Whether it is another file now."""
-        return _identity(self.path) != self.before
+        return identify(self.path) != self.before
 
     @property
     def fate(self) -> str:
@@ -46,7 +45,7 @@ def watch_published(path: Path, *, is_watched: bool) -> Iterator[PublishedFile]:
 
     ``is_watched``: the command may publish.
     """
-    file = PublishedFile(path, _identity(path))
+    file = PublishedFile(path, identify(path))
     try:
         yield file
     except (MachineFailed, RunFailed) as error:
@@ -58,11 +57,3 @@ def watch_published(path: Path, *, is_watched: bool) -> Iterator[PublishedFile]:
     except KeyboardInterrupt as error:
         error.add_note(file.fate)
         raise
-
-
-def _identity(path: Path) -> Identity | None:
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_ino, stat.st_size, stat.st_mtime_ns

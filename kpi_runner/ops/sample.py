@@ -26,11 +26,13 @@ from kpi_runner.ops.options import Options
 from kpi_runner.run.files import append_file, make_folder, move_file, remove_tree
 
 LAST_DAY = date(2026, 10, 31)
-CHUNK_ORDERS = 100_000
+CHUNK_ORDERS = 20_000
 # What the scripts of a visit come to, with the visits of those who order.
 EVENTS_PER_VISIT = 6.26
 _SQL = Path(__file__).parents[1] / "sample"
 _MEMORY = Path(":memory:")
+# Else the engine would hold as much of what is kept as the machine allows.
+_MEMORY_LIMIT = "1GB"
 _UNFINISHED = ".sample"
 _KEPT = "kept.duckdb"
 # Moments are UTC; files say so.
@@ -78,7 +80,12 @@ def sample(
     unfinished = out / _UNFINISHED
     if unfinished.exists():
         remove_tree(unfinished)
-    adapter = open_adapter(TargetConfig(threads=threads), _MEMORY)
+    target = TargetConfig(
+        threads=threads,
+        memory_limit=_MEMORY_LIMIT,
+        settings={"temp_directory": str(unfinished / "spilled")},
+    )
+    adapter = open_adapter(target, _MEMORY)
     try:
         tables = _write_shop(adapter, {**variables, "threads": str(threads)}, folder=unfinished)
         for name in tables:

@@ -39,11 +39,18 @@ def select_nodes(options: Options, project: Project, *, graph: Graph) -> frozens
         return chosen
     nodes = project.nodes
     kinds = {node: type_of(nodes[node]) for node in chosen}
-    return frozenset(
+    left = frozenset(
         node
         for node, kind in kinds.items()
         if (not wanted or kind in wanted) and kind not in unwanted
     )
+    is_narrowed = options.select or options.exclude or options.selector
+    if left or options.allow_empty or not is_narrowed:
+        return left
+    selected = ", ".join(sorted(set(kinds.values()))) or "nothing"
+    message = f"no node of the wanted resource types is selected, only: {selected}"
+    hint = "--allow-empty accepts an empty selection."
+    raise UsageError(Diagnostic("K003", message, hint=hint))
 
 
 def selection_warnings(options: Options, project: Project) -> tuple[Diagnostic, ...]:

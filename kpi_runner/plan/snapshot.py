@@ -1,15 +1,20 @@
 """How rows become versions in the table of a snapshot: pure, columns in, statements out.
 
-The semantics are dbt's, with one thing added: a version that held for no time, because a
-second build of the same moment found other values, is dropped.
+The semantics are dbt's, with two things added. A version that held for no time, because a
+second build of the same moment found other values, is dropped. And a row that comes back with an
+``updated_at`` of before it was gone begins anew at the moment of the build, so that no version
+begins before its predecessor ended.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from kpi_runner.adapters.statements import create_as
 from kpi_runner.core.batch import Guard, NamedColumns, Snapshot
+from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.errors import RunFailed
 from kpi_runner.core.names import Relation, quote_name
 from kpi_runner.core.node import Column
 from kpi_runner.core.span import Span
@@ -17,6 +22,8 @@ from kpi_runner.plan.incremental import add_columns, compare_columns, refuse_unk
 
 CLOSED = Relation("temp", "kpi_closed_versions")
 """The versions that this build ends: their id, the moment, and whether the row is gone."""
+_LATER = "and a version is later"
+_LEFT_OUT = "Leave it out with `--exclude resource_type:snapshot`. Nothing was changed."
 
 
 def snapshot_statements(
@@ -29,15 +36,30 @@ def snapshot_statements(
         target: the columns of the table, of which some may be missing in the batch.
         batch: the columns of the batch; those that are new are added to the table.
 
-    Raises RunFailed (K105) where a column is to be compared that the batch does not have.
+    Raises RunFailed where a setting names a column that the batch does not have (K105) or that
+    holds no moments (K102), where names clash (K204), or the table lacks a column (K611).
     """
     checked = snapshot.check_columns
     refuse_unknown(NamedColumns(snapshot.batch, "check_cols", checked, snapshot.span), batch)
+    _refuse_names(snapshot, batch)
+    _refuse_time(snapshot, batch)
+    marks = snapshot.hard_deletes == "new_record"
     if snapshot.is_new:
+        snapshot = replace(snapshot, is_marked=marks)
         return (create_as(snapshot.target, _versions(snapshot, batch)),)
+    types = {column.name.lower(): column.data_type for column in target}
+    _refuse_missing(snapshot, types)
+    has_marks = snapshot.columns.is_deleted.lower() in types
+    snapshot = replace(
+        snapshot,
+        is_marked=marks or has_marks,
+        type_of_time=types[snapshot.columns.valid_from.lower()],
+    )
     added = compare_columns(target, batch).added
+    if marks and not has_marks:
+        target = (*target, Column(snapshot.columns.is_deleted, "VARCHAR"))
     return (
-        *add_columns(snapshot.target, added),
+        *add_columns(snapshot.target, (*added, *target[len(types) :])),
         create_as(CLOSED, _closed(snapshot, batch, is_widened=bool(added))).replace(
             "replace table", "replace temp table", 1
         ),
@@ -46,8 +68,52 @@ def snapshot_statements(
     )
 
 
+def _refuse_names(snapshot: Snapshot, batch: Sequence[Column]) -> None:
+    """Raises RunFailed (K204) where a column of the rows is called like one that is added."""
+    added = {name.lower() for name in _meta_columns(snapshot)}
+    for column in batch:
+        if column.name.lower() in added:
+            message = f"the rows have a column '{column.name}', as the snapshot adds one"
+            hint = "Call one of the two otherwise; snapshot_meta_column_names renames ours."
+            raise RunFailed(Diagnostic("K204", message, snapshot.span, hint))
+
+
+def _refuse_time(snapshot: Snapshot, batch: Sequence[Column]) -> None:
+    """Raises RunFailed (K102) where ``updated_at`` is a column of no moments."""
+    for column in batch:
+        is_meant = column.name.lower() == snapshot.updated_at.strip('"').lower()
+        if is_meant and not column.data_type.upper().startswith(("TIMESTAMP", "DATE")):
+            message = f"updated_at is '{column.name}', a {column.data_type.lower()}"
+            hint = "It takes a date or timestamp: cast the column in a model, and snapshot that."
+            raise RunFailed(Diagnostic("K102", message, snapshot.span, hint))
+
+
+def _refuse_missing(snapshot: Snapshot, types: Mapping[str, str]) -> None:
+    """Raises RunFailed (K611) where the table lacks what every version has."""
+    for name in _meta_columns(snapshot)[:4]:
+        if name.lower() not in types:
+            message = f"{snapshot.target} has no column '{name}': its versions are told by others"
+            hint = (
+                "Rename the column in the table first, or take snapshot_meta_column_names back. "
+                "Nothing was changed."
+            )
+            raise RunFailed(Diagnostic("K611", message, snapshot.span, hint))
+
+
+def _meta_columns(snapshot: Snapshot) -> tuple[str, ...]:
+    names = snapshot.columns
+    always = (names.scd_id, names.updated_at, names.valid_from, names.valid_to)
+    return (*always, names.is_deleted) if snapshot.hard_deletes == "new_record" else always
+
+
+def snapshot_is_later(moment: str, latest: str, *, span: Span | None) -> Diagnostic:
+    """Returns what is said to a build of before the moment for which a snapshot was taken."""
+    return Diagnostic("K612", f"this build is of {moment}, {_LATER}: {latest}", span, _LEFT_OUT)
+
+
 def moment_guard(snapshot: Snapshot, *, span: Span | None) -> Guard:
-    """Returns the guard that finds versions later than the moment of the build."""
+    """Returns the guard that finds versions later than the moment of the build; they may come
+    from elsewhere than builds of this project."""
     latest = quote_name(snapshot.columns.valid_from)
     moment = snapshot.moment.removeprefix("timestamp ").strip("'")
     return Guard(
@@ -56,8 +122,8 @@ def moment_guard(snapshot: Snapshot, *, span: Span | None) -> Guard:
             f"from {snapshot.target.sql}\nhaving max({latest}) > {snapshot.moment}"
         ),
         code="K612",
-        message=f"this build is of {moment}, and a version is later",
-        hint="Leave it out with `--exclude resource_type:snapshot`. Nothing was changed.",
+        message=f"this build is of {moment}, {_LATER}",
+        hint=_LEFT_OUT,
         span=span,
     )
 
@@ -76,23 +142,34 @@ def _write(
     listed = ", ".join(quote_name(column.name) for column in batch)
     yield (
         f"insert into {table} ({listed}, {', '.join(_added(snapshot))})\n"
-        f"{_versions(snapshot, batch)}\n"
+        f"{_versions(snapshot, batch, ended='versions.kpi_ended')}\n{_past(snapshot)}"
         f"where not exists (\n    select 1 from {_old_rows(snapshot)}\n"
         f"    where {_same_key(snapshot)} and {_is_open(snapshot)}\n)"
     )
-    if snapshot.strategy == "check":
-        start, end = quote_name(names.valid_from), quote_name(names.valid_to)
-        yield (
-            f"delete from {table} where {start} = {end}\n"
-            f"    and {quote_name(names.scd_id)} in (select scd_id from {CLOSED.sql})"
-        )
+    start, end = quote_name(names.valid_from), quote_name(names.valid_to)
+    yield (
+        f"delete from {table} where {start} = {end}\n"
+        f"    and {quote_name(names.scd_id)} in (select scd_id from {CLOSED.sql})"
+    )
 
 
-def _versions(snapshot: Snapshot, batch: Sequence[Column]) -> str:
-    """The rows of now as versions that begin."""
-    moment = _updated_at(snapshot)
-    end = f"coalesce(nullif({moment}, {moment}), {snapshot.valid_to_current or 'null'})"
-    values = [_scd_id(snapshot, "fresh", moment=moment), moment, moment, end, "'False'"]
+def _past(snapshot: Snapshot) -> str:
+    """Joins when the latest version of a row ended."""
+    keys = ", ".join(f"kpi_key_{number}" for number in range(len(snapshot.unique_key)))
+    ended = f"max({quote_name(snapshot.columns.valid_to)}) as kpi_ended"
+    return (
+        f"left join (\n    select {keys}, {ended}\n    from {_old_rows(snapshot)}\n"
+        f"    where not {_is_open(snapshot)}\n    group by all\n) as versions\n"
+        f"    on {_same_key(snapshot)}\n"
+    )
+
+
+def _versions(snapshot: Snapshot, batch: Sequence[Column], *, ended: str = "") -> str:
+    """The rows of now as versions that begin, not before the last one of the row ended."""
+    moment = _from_then_on(snapshot, ended) if ended else _updated_at(snapshot)
+    updated = _updated_at(snapshot)
+    end = f"coalesce(nullif({updated}, {updated}), {snapshot.valid_to_current or 'null'})"
+    values = [_scd_id(snapshot, "fresh", moment=moment), updated, moment, end, "'False'"]
     columns = [f"fresh.{quote_name(column.name)}" for column in batch]
     added = _added(snapshot)
     values = values[: len(added)]
@@ -102,25 +179,24 @@ def _versions(snapshot: Snapshot, batch: Sequence[Column]) -> str:
 
 
 def _added(snapshot: Snapshot) -> tuple[str, ...]:
-    names = snapshot.columns
-    found: tuple[str, ...] = (names.scd_id, names.updated_at, names.valid_from, names.valid_to)
-    if snapshot.hard_deletes == "new_record":
-        found += (names.is_deleted,)
+    found = _meta_columns(snapshot)[:4]
+    found += (snapshot.columns.is_deleted,) if snapshot.is_marked else ()
     return tuple(map(quote_name, found))
 
 
 def _closed(snapshot: Snapshot, batch: Sequence[Column], *, is_widened: bool) -> str:
     scd_id = f"versions.{quote_name(snapshot.columns.scd_id)}"
     is_changed = _is_changed(snapshot, batch, is_widened=is_widened)
+    start = f"versions.{quote_name(snapshot.columns.valid_from)}"
+    moment = _from_then_on(snapshot, start)
     changed = (
-        f"select {scd_id} as scd_id, {_updated_at(snapshot)} as moment, false as is_gone\n"
+        f"select {scd_id} as scd_id, {moment} as moment, false as is_gone\n"
         f"from {_old_rows(snapshot)}\n"
         f"join {_new_rows(snapshot)} on {_same_key(snapshot)}\n"
         f"where {_is_open(snapshot)} and ({is_changed})"
     )
     if snapshot.hard_deletes == "ignore":
         return changed
-    start = f"versions.{quote_name(snapshot.columns.valid_from)}"
     gone = (
         f"select {scd_id}, greatest({snapshot.moment}, {start}), true\n"
         f"from {_old_rows(snapshot)}\n"
@@ -132,7 +208,7 @@ def _closed(snapshot: Snapshot, batch: Sequence[Column], *, is_widened: bool) ->
 
 def _is_changed(snapshot: Snapshot, batch: Sequence[Column], *, is_widened: bool) -> str:
     conditions = []
-    if snapshot.hard_deletes == "new_record":
+    if snapshot.is_marked:
         conditions.append(f"versions.{quote_name(snapshot.columns.is_deleted)} = 'True'")
     if snapshot.strategy == "timestamp":
         start = quote_name(snapshot.columns.valid_from)
@@ -172,9 +248,9 @@ def _is_open(snapshot: Snapshot) -> str:
 
 
 def _is_not_marked(snapshot: Snapshot) -> str:
-    if snapshot.hard_deletes != "new_record":
+    if not snapshot.is_marked:
         return ""
-    return f" and versions.{quote_name(snapshot.columns.is_deleted)} = 'False'"
+    return f" and versions.{quote_name(snapshot.columns.is_deleted)} is distinct from 'True'"
 
 
 def _old_rows(snapshot: Snapshot) -> str:
@@ -196,6 +272,16 @@ def _same_key(snapshot: Snapshot) -> str:
 
 def _updated_at(snapshot: Snapshot) -> str:
     return "fresh.kpi_updated_at" if snapshot.strategy == "timestamp" else snapshot.moment
+
+
+def _from_then_on(snapshot: Snapshot, earliest: str) -> str:
+    """The moment from which a row of now holds, if that is not before the earliest one; else it
+    is known since this build."""
+    updated = _updated_at(snapshot)
+    if snapshot.strategy != "timestamp":
+        return updated
+    latest = f"cast(greatest({snapshot.moment}, {earliest}) as {snapshot.type_of_time})"
+    return f"case when {updated} < {earliest} then {latest} else {updated} end"
 
 
 def _scd_id(snapshot: Snapshot, rows: str, *, moment: str) -> str:

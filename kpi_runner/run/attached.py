@@ -17,6 +17,7 @@ from kpi_runner.adapters.statements import VIEW, create_as, create_schema
 from kpi_runner.core.names import Relation, quote_text
 from kpi_runner.core.node import Source
 from kpi_runner.run.clock import now
+from kpi_runner.run.publish import log_of
 from kpi_runner.run.state import RawTable, read_raw_tables, write_raw_table
 
 ALIAS = "profile_file"
@@ -41,24 +42,25 @@ def mirror_sources(adapter: Adapter, path: Path, *, sources: Iterable[Source]) -
     Whatever reads a source is built again when somebody else has written into the file.
     """
     before = read_raw_tables(adapter)
-    stat = path.stat()
+    state, catalog = _state_of(path), adapter.relations()
     existing = {Relation(*row) for row in adapter.query(_EXISTING).rows}
     with adapter.transaction():
         for source in sources:
             is_missing = source.relation not in existing
             known = before.get(source.id)
-            if known and (known.size, known.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
+            is_there = source.relation in catalog or is_missing
+            is_same = known is not None and known.relation == str(source.relation)
+            if known and is_same and is_there and known.input_fingerprint == state:
                 continue
             if not is_missing:
                 adapter.execute(create_schema(source.relation.schema))
                 query = f"select * from {ALIAS}.{source.relation.sql}"
                 adapter.execute(create_as(source.relation, query, kind=VIEW))
-            content = f"{stat.st_size} {stat.st_mtime_ns} {is_missing}"
+            content = f"{state} {is_missing}"
             table = RawTable(
                 node=source.id,
                 path=str(path),
-                size=stat.st_size,
-                mtime_ns=stat.st_mtime_ns,
+                input_fingerprint=state,
                 data_fingerprint=sha256(content.encode()).hexdigest(),
                 is_missing=is_missing,
                 landed_at=now(),
@@ -81,7 +83,13 @@ def copy_table(adapter: Adapter, relation: Relation) -> None:
 
 def note_own_change(adapter: Adapter, path: Path) -> None:
     """Notes that the file is another one because it was published into; its sources are not."""
-    stat = path.stat()
+    state = _state_of(path)
     with adapter.transaction():
         for table in read_raw_tables(adapter).values():
-            write_raw_table(adapter, replace(table, size=stat.st_size, mtime_ns=stat.st_mtime_ns))
+            write_raw_table(adapter, replace(table, input_fingerprint=state))
+
+
+def _state_of(path: Path) -> str:
+    """Sizes and times of a database and of its log, where rows may stand that it lacks yet."""
+    files = [file for file in (path, log_of(path)) if file.is_file()]
+    return " ".join(f"{stat.st_size} {stat.st_mtime_ns}" for stat in map(Path.stat, files))

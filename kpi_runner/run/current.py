@@ -27,6 +27,9 @@ CLOCK_LAG_NS = 20_000_000
 _SKIPPED = ("__pycache__", "node_modules", "target")
 
 
+Identity = tuple[int, int, int] | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
     """What a build depends on. All paths are absolute.
@@ -58,19 +61,33 @@ def is_current(folder: Path, *, wanted: str, environment: Mapping[str, str]) -> 
 
 
 def remember_current(
-    folder: Path, watched: Watched, *, environment: Mapping[str, str], started_ns: int
+    folder: Path,
+    watched: Watched,
+    *,
+    environment: Mapping[str, str],
+    started_ns: int,
+    made: Mapping[str, Identity],
 ) -> None:
     """Writes down what a build depends on and how it is now; raises MachineFailed.
 
     Nothing is written where a file may have changed since ``started_ns`` (by the wall clock):
-    nobody knows which of its contents was built.
+    nobody knows which of its contents was built. Nor where a file of ``made`` is not the one that
+    the build left: another build has come since.
     """
     latest = max((max(f.st_mtime_ns, f.st_ctime_ns) for _, f in _inputs(watched)), default=0)
     if latest > started_ns - CLOCK_LAG_NS:
         return
     digest = _digest(watched, environment)
+    if any(identify(path) != identity for path, identity in made.items()):
+        return
     record = {"version": VERSION, "watched": asdict(watched), "digest": digest}
     write_text(folder / NAME, json.dumps(record, indent=1))
+
+
+def identify(path: str | Path) -> Identity:
+    """Returns what tells a file from another one of its name; None where there is none."""
+    found = _stat(path)
+    return found and (found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def _frozen(value: Any) -> Any:
@@ -88,11 +105,9 @@ def _digest(watched: Watched, environment: Mapping[str, str]) -> str:
 def _lines(watched: Watched, environment: Mapping[str, str]) -> Iterator[str]:
     for path, found in _inputs(watched):
         if not S_ISDIR(found.st_mode):
-            yield f"{path} {found.st_size} {found.st_mtime_ns}"
+            yield f"{path} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
     for path in watched.identities:
-        found_file = _stat(path)
-        known = found_file and (found_file.st_ino, found_file.st_size, found_file.st_mtime_ns)
-        yield f"{path} {known}"
+        yield f"{path} {identify(path)}"
     for name in watched.variables:
         yield f"variable {name} {environment.get(name)!r}"
 
@@ -121,7 +136,7 @@ def _walk(folder: str) -> Iterator[tuple[str, os.stat_result]]:
                 yield from _walk(entry.path)
 
 
-def _stat(path: str) -> os.stat_result | None:
+def _stat(path: str | Path) -> os.stat_result | None:
     try:
         return Path(path).stat()
     except OSError:

@@ -25,11 +25,11 @@ from kpi_runner.adapters.landing import (
 from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.adapters.raw_text import broken_file
 from kpi_runner.adapters.rejects import explain_refusal
-from kpi_runner.adapters.statements import create_schema, create_table
+from kpi_runner.adapters.statements import create_schema, create_table, drop
 from kpi_runner.core.diagnostic import Diagnostic, Severity
 from kpi_runner.core.errors import KpiError, MachineFailed, RunFailed, SqlFailed
 from kpi_runner.core.event import Emit, TableLanded
-from kpi_runner.core.names import NodeId
+from kpi_runner.core.names import NodeId, Relation
 from kpi_runner.core.node import Source
 from kpi_runner.core.raw import RawFile
 from kpi_runner.core.result import LandResult
@@ -84,8 +84,9 @@ def land_tables(
     files: Mapping[NodeId, RawFile],
     mappings: MappingTemplates,
     emit: Emit,
+    is_anew: bool = False,
 ) -> tuple[LandResult, ...]:
-    """Lands each declared raw table whose file or declaration changed.
+    """Lands each declared raw table whose file or declaration changed, or which is not there.
 
     A table that fails keeps what it held, and the others land all the same: the findings are
     in its result. A declared table without a file becomes an empty one. Sources that declare
@@ -93,15 +94,17 @@ def land_tables(
 
     Args:
         mappings: renders the ``.sql`` files among them.
+        is_anew: every file is read again, changed or not.
 
     Raises:
         MachineFailed: the disk, the memory or the database failed.
     """
     prepare_state(adapter)
-    known = read_raw_tables(adapter)
+    before = read_raw_tables(adapter)
     landed = sorted((s for s in sources if s.columns), key=lambda source: source.id)
     for schema in sorted({source.relation.schema for source in landed}):
         adapter.execute(create_schema(schema))
+    known = {} if is_anew else _still_there(adapter, landed, before=before)
     missing = [source for source in landed if source.id not in files]
     results = {r.node: r for r in _land_missing(adapter, missing, known=known)}
     for source in landed:
@@ -109,6 +112,7 @@ def land_tables(
             task = _Task(source, files[source.id], known.get(source.id), mappings)
             results[source.id] = _land_file(adapter, task)
         emit(TableLanded(results[source.id]))
+    _drop_moved(adapter, landed, before=before)
     return tuple(results[source.id] for source in landed)
 
 
@@ -120,6 +124,29 @@ def fingerprint_source(source: Source, file: RawFile | None) -> str:
     if file and file.format == "sql":
         return ""
     return _digest(_declaration(source), _bytes(file) if file else _MISSING)
+
+
+def _still_there(
+    adapter: Adapter, sources: Iterable[Source], *, before: Mapping[NodeId, RawTable]
+) -> dict[NodeId, RawTable]:
+    """What was landed before, where it still has the name that the source has now."""
+    catalog = adapter.relations()
+    found = {source.id: before.get(source.id) for source in sources if source.relation in catalog}
+    names = {source.id: str(source.relation) for source in sources}
+    return {node: table for node, table in found.items() if table and table.relation == names[node]}
+
+
+def _drop_moved(
+    adapter: Adapter, sources: Iterable[Source], *, before: Mapping[NodeId, RawTable]
+) -> None:
+    """Drops the tables of sources that have another name now and have landed under it."""
+    now_named = {source.relation for source in sources}
+    catalog, after = adapter.relations(), read_raw_tables(adapter)
+    for node, table in before.items():
+        old = Relation(*table.relation.split(".", 1)) if table.relation else None
+        is_moved = node in after and after[node].relation != table.relation
+        if old and is_moved and old in catalog and old not in now_named:
+            adapter.execute(drop(old, catalog[old]))
 
 
 def _land_missing(
@@ -218,7 +245,7 @@ def _describe_input(task: _Task) -> RawTable:
     A mapping that does not say what it reads has no fingerprint: it lands each time.
     """
     file = task.file
-    parts = [file.display, str(file.size), str(file.mtime_ns)]
+    parts = [file.display, str(file.size), str(file.mtime_ns), str(file.ctime_ns)]
     if task.is_mapping:
         read = _read_files(file)
         parts = [file.text, *read] if read else []
@@ -238,7 +265,7 @@ def _with_content(task: _Task, table: RawTable, *, content: str) -> RawTable:
 
 
 def _read_files(file: RawFile) -> list[str]:
-    """Returns path, size and time of the files that the first line of a mapping names."""
+    """Returns path, size and times of the files that the first line of a mapping names."""
     patterns = read_patterns(file.text)
     # Path.glob takes no absolute patterns.
     paths = sorted({path for p in patterns for path in glob.glob(p, recursive=True)})  # noqa: PTH207
@@ -247,7 +274,7 @@ def _read_files(file: RawFile) -> list[str]:
         message = f"the mapping '{file.display}' reads '{odd}', which is not a file"
         raise RunFailed(Diagnostic("K910", message, Span(file.display)))
     stats = [(path, Path(path).stat()) for path in paths]
-    return [f"{path}:{stat.st_size}:{stat.st_mtime_ns}" for path, stat in stats]
+    return [f"{path}:{s.st_size}:{s.st_mtime_ns}:{s.st_ctime_ns}" for path, s in stats]
 
 
 def read_patterns(mapping: str) -> list[str]:

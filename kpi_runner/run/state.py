@@ -110,6 +110,11 @@ class BuiltNode:
     inputs: Mapping[NodeId, str] = field(default_factory=dict)
     is_linked: bool = False
 
+    @property
+    def is_unfinished(self) -> bool:
+        """True for a table of which batches are to run; its data have no fingerprint yet."""
+        return not self.data_fingerprint
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class External:

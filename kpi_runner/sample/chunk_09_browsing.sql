@@ -101,11 +101,11 @@ select
     0 as order_number,
     number as place,
     visit_dice,
-    case when kind = 'staff' then dice('staff', number % 6) else visitor_dice end as visitor_dice,
+    case when kind = 'staff' then dice('staff', number % 97) else visitor_dice end as visitor_dice,
     person,
     case kind
         when 'customer' then person_cookie(person)
-        when 'staff' then concat(400000000 + number % 6, '.', 1640000000 + number % 6)
+        when 'staff' then concat(400000000 + number % 97, '.', 1640000000 + number % 97)
         when 'unseen' then null
         else concat(
             500000000 + coalesce(earlier_number, number), '.',

@@ -9,14 +9,13 @@ bought as (
         number,
         money(sum(tax)) as tax,
         sum(quantity)::bigint as quantity,
-        list({
-            'item_id': coalesce(product_id, 0)::varchar,
-            'item_name': title,
-            'item_category': product_type,
-            'price': price / 100,
-            'quantity': quantity,
-            'url': product_url(title)
-        } order by line) as items
+        list(
+            event_item(
+                coalesce(product_id, 0), title, product_type, price / 100, quantity, null, null
+            ) order by line
+        ) as items,
+        arg_min(product_url(title), line) as first_url,
+        arg_min(product_url(title), line) filter (where line > 1) as second_url
     from order_lines
     group by number
 ),
@@ -54,6 +53,8 @@ orders as (
         orders.user_pseudo_id,
         make_timestamp(orders.ga_session_id * 1000000) as started_at,
         bought.items,
+        bought.first_url,
+        coalesce(bought.second_url, bought.first_url) as second_url,
         dice('journey', heads.number) as journey_dice
     from order_heads as heads
     inner join days
@@ -169,7 +170,8 @@ identified as (
     select
         *,
         -- One touch in eight is made with another device; only a login tells who it is.
-        place < 90 and visit_position > 1 and chance(visit_dice, 11) < 0.12
+        (place < 90 and visit_position > 1 or place = 101)
+            and chance(visit_dice, 11) < if(place = 101, 0.40, 0.12)
             and person_login(person) is not null as is_elsewhere,
         chance(visit_dice, 12) < if(place = 100, 0.62, 0.35) as is_logged_in
     from remembered
@@ -210,5 +212,7 @@ select
     started_at,
     ordered_at,
     purchase,
-    items
+    items,
+    first_url,
+    second_url
 from identified;

@@ -21,10 +21,10 @@ channelled as (
 -- What a visitor who does not order looks at, drawn from the month's shelf.
 shelved as (
     select
-        channelled.* exclude (items),
-        if(
-            len(channelled.items) > 0, channelled.items, [first_shelf.item, second_shelf.item]
-        ) as items
+        channelled.* exclude (items, first_url, second_url),
+        coalesce(channelled.items, [first_shelf.item, second_shelf.item]) as items,
+        coalesce(channelled.first_url, first_shelf.url) as first_url,
+        coalesce(channelled.second_url, second_shelf.url) as second_url
     from channelled
     inner join shelf_items as first_shelf
         on date_trunc('month', channelled.visited_on) = first_shelf.month
@@ -40,11 +40,12 @@ landed as (
         channels.source,
         channels.medium,
         if(channels.channel = 22, newsletters.campaign_id, channels.campaign) as campaign,
-        if(channels.has_click_id, concat('Cj0', to_base((visit_dice >> 2)::bigint, 36)), null) as click_id,
+        if(
+            channels.has_click_id, concat('Cj0', to_base((visit_dice >> 2)::bigint, 36)), null
+        ) as click_id,
         landing_for(channels.landing, chance(visit_dice, 16)) as landing,
         device_for(visitor_dice, person is not null) as device,
-        promotion_of_day.promotion_id,
-        promotion_of_day.promotion_name
+        promotion_of_day.promotion
     from shelved
     inner join channels
         on shelved.channel = channels.channel
@@ -59,7 +60,7 @@ scripted as (
         *,
         concat(
             if(landing = 2, '', 'https://feldweg.example'),
-            landing_path(landing, chance(visit_dice, 17), items[1].url),
+            landing_path(landing, chance(visit_dice, 17), first_url),
             case
                 when channel > 21 and medium in ('email', 'sms', 'push', 'audio', 'print')
                     then concat('?utm_source=', source, '&utm_medium=', medium)
@@ -87,7 +88,7 @@ select
     is_bot,
     user_pseudo_id,
     user_id,
-    epoch_us(started_at) + chance_between(visit_dice, 19, 0, 999999) as started,
+    epoch_us(started_at) + 1000 * chance_between(visit_dice, 19, 0, 999) as started,
     -- Midnight on the shop's clock, from which on the tool writes the next date.
     epoch_us(utc(cast(visited_on + 1 as timestamp))) as midnight,
     case
@@ -106,14 +107,15 @@ select
     operating_system,
     browser_for(visitor_dice, operating_system) as browser,
     country,
-    promotion_id,
-    promotion_name,
+    promotion,
     strftime(visited_on, '%Y%m%d') as today,
     strftime(visited_on + 1, '%Y%m%d') as tomorrow,
     -- Whoever orders logs in on the way to the checkout.
     if(place = 100, 0.6 * getvariable('script_ends')[script], 0) as login_at,
     purchase,
-    items
+    items,
+    first_url,
+    second_url
 from scripted;
 
 -- One thread: the rows then lie in the order of the visits.

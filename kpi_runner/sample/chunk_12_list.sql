@@ -5,13 +5,15 @@
 create or replace table list_members as
 with
 
--- A reader of the last 240 days gets the newsletters of this chunk.
+-- A reader of the last 110 days gets the newsletters of this chunk, if there are any.
 span as (
     select
-        min(age) - 240 as first_age,
-        max(age) as last_age
+        min(days.age) - if(count(newsletters.ordinal) > 0, 110, 0) as first_age,
+        max(days.age) as last_age
     from days
-    where chunk = getvariable('chunk')
+    left join newsletters
+        on days.day = newsletters.day
+    where days.chunk = getvariable('chunk')
 ),
 
 people as (
@@ -58,7 +60,7 @@ signed_up as (
             'subscribed', 'subscribed', 'subscribed', 'subscribed', 'unsubscribed', 'pending'
         ])
     from orders
-    where draw('form', number) < 0.20
+    where draw('form', number) < 0.14
 ),
 
 diced as (
@@ -72,7 +74,7 @@ diced as (
     inner join newsletter_counts as joined
         on signed_up.age = joined.age
     left join newsletter_counts as leaving
-        on signed_up.age + 240 = leaving.age
+        on signed_up.age + 110 = leaving.age
     inner join newsletter_counts as newest
         on newest.age = getvariable('days') - 1
 ),
@@ -97,20 +99,22 @@ caused as (
     where consent_state != 'pending'
 ),
 
--- Most who leave do so with a mailing that is one too many; some complain only then.
+-- Whoever gets a mailing that is one too many leaves with it or complains about it; at other
+-- times most who leave do so on the page of their account.
 leaving as (
     select
         *,
         case
             when cause = 'hard_bounce' then first_ordinal
             when cause in ('user', 'spam_complaint') and has_too_many
-                and chance(reader_dice, 4) < 0.75
+                and chance(reader_dice, 4) < 0.92
                 then chance_between(
                     reader_dice, 5,
                     greatest(first_ordinal, getvariable('first_too_many')),
                     least(last_ordinal, getvariable('last_too_many'))
                 )
-            when cause = 'user' or (cause = 'spam_complaint' and chance(reader_dice, 4) > 0.85)
+            when cause in ('user', 'spam_complaint')
+                and chance(reader_dice, 7) < if(cause = 'user', 0.35, 0.15)
                 then first_ordinal + cast(floor(-4 * ln(1 - chance(reader_dice, 5))) as bigint)
         end as wished_ordinal
     from caused
@@ -131,7 +135,7 @@ dated as (
                     getvariable('days') - 1 - leaving.age
                 )::integer) + interval 1435 minute)
             when cause = 'comes back' then utc(leaving.day + interval 20 day + interval 12 hour)
-            when cause = 'sunset' then utc(leaving.day + interval 240 day + interval 6 hour)
+            when cause = 'sunset' then utc(leaving.day + interval 110 day + interval 6 hour)
         end as ended_at,
         if(cause = 'comes back', utc(leaving.day + interval 50 day + interval 19 hour), null)
             as back_at
@@ -169,7 +173,7 @@ known as (
         ) as bigint))),
         if(draw_between('form state', number, 1, 12) = 12, 'pending', 'subscribed')
     from order_heads
-    where draw('form', number) < 0.20
+    where draw('form', number) < 0.14
 )
 
 select

@@ -68,7 +68,7 @@ confirmations as (
     from parcels
     inner join order_heads as heads
         on parcels.number = heads.number
-    where parcels.carrier is not null
+    where parcels.carrier = 'Blitzpaket' -- the others write themselves
         and heads.is_online_shop
         and heads.person is not null
 ),

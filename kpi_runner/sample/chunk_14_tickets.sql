@@ -1,5 +1,5 @@
 -- Why somebody writes to customer care, and how the case goes on. A ticket is numbered after
--- the order and its reason (setup_9_care.sql); 0 is the same question asked a second time.
+-- the order and its reason (setup_09_care.sql); 0 is the same question asked a second time.
 
 create or replace table cases as
 with
@@ -58,7 +58,12 @@ wondered as (
             {
                 'kind': 1,
                 'is_wanted': is_shipped and cancelled_at is null
-                    and chance(case_dice, 1) < if(missed_at is not null, 0.55, 0.020),
+                    and chance(case_dice, 1) < case
+                        when missed_at is null then 0.020
+                        when coalesce(handed_at, getvariable('export_at'))
+                            > missed_at + interval 60 hour then 0.75
+                        else 0.25
+                    end,
                 'written_at': if(
                     missed_at is not null,
                     missed_at + to_minutes(chance_between(case_dice, 2, 60, 3600)),

@@ -19,38 +19,25 @@ create macro number_param(name, content) as {
     }
 };
 
-create macro event_item(item) as {
-    'item_id': item.item_id, 'item_name': item.item_name, 'item_category': item.item_category,
-    'price': item.price, 'quantity': item.quantity::bigint,
-    'item_revenue': null::double,
-    'promotion_id': null::varchar, 'promotion_name': null::varchar,
-    'creative_name': null::varchar, 'creative_slot': null::varchar
-};
-
 create view ga4.web_events as
 with
 
 spoken as (
     select
         * exclude (script),
-        unnest(
-            if(
-                is_first,
-                [getvariable('first_visit')] || getvariable('scripts')[script],
-                getvariable('scripts')[script]
-            )
-        ) as step
+        unnest(getvariable('scripts')[script + if(is_first, getvariable('script_count'), 0)])
+            as step
     from kept.visits
 ),
 
 timed as (
     select
         *,
-        started + cast(step.elapsed * pace * 1000 as bigint) as happened,
+        started + 1000 * cast(step.elapsed * pace as bigint) as happened,
         case step.page
             when 0 then landing_url
-            when 1 then items[1].url
-            when 2 then coalesce(items[2], items[1]).url
+            when 1 then first_url
+            when 2 then second_url
             else step.url
         end as page_location,
         if(is_bot, 0, cast(step.effort * least(pace, 2.0) as bigint)) as effort
@@ -69,23 +56,34 @@ select
     step.event as event_name,
     case
         when session_id is null then [text_param('page_location', page_location)]
+        when is_internal then [
+            number_param('ga_session_id', session_id),
+            number_param('ga_session_number', session_number),
+            text_param('page_location', page_location),
+            text_param('traffic_type', 'internal')
+        ]
+        when step.event like 'video%' then [
+            number_param('ga_session_id', session_id),
+            number_param('ga_session_number', session_number),
+            text_param('page_location', page_location),
+            text_param('video_url', concat(page_location, '#video')),
+            number_param('engagement_time_msec', effort)
+        ]
+        when effort > 0 then [
+            number_param('ga_session_id', session_id),
+            number_param('ga_session_number', session_number),
+            text_param('page_location', page_location),
+            number_param('engagement_time_msec', effort)
+        ]
         else [
             number_param('ga_session_id', session_id),
             number_param('ga_session_number', session_number),
             text_param('page_location', page_location)
         ]
-    end || case
-        when is_internal then [text_param('traffic_type', 'internal')]
-        when step.event like 'video%' then [
-            text_param('video_url', concat(page_location, '#video')),
-            number_param('engagement_time_msec', effort)
-        ]
-        when effort > 0 then [number_param('engagement_time_msec', effort)]
-        else []
     end as event_params,
     if(order_number > 0 and step.elapsed < login_at, null, user_id) as user_id,
     user_pseudo_id,
-    if(is_first, started, null) as user_first_touch_timestamp,
+    if(step.event = 'first_visit', started, null) as user_first_touch_timestamp,
     not is_bot as is_active_user,
     {
         'category': device, 'operating_system': operating_system, 'browser': browser,
@@ -107,20 +105,11 @@ select
     null::struct(manual_campaign struct(campaign_name varchar, source varchar, medium varchar))
         as session_traffic_source_last_click,
     if(step.event = 'purchase', purchase, null) as ecommerce,
-    case
-        when step.event in ('view_item', 'add_to_cart')
-            then [event_item(coalesce(items[step.page], items[1]))]
-        when step.event in ('begin_checkout', 'add_shipping_info', 'add_payment_info', 'view_cart')
-            then list_transform(items, lambda item: event_item(item))
-        when step.event = 'remove_from_cart' then [event_item(items[1])]
-        when step.event = 'purchase'
-            then list_transform(items, lambda item: event_item(item))
-        when step.event in ('view_promotion', 'select_promotion') then [{
-            'item_id': null, 'item_name': null, 'item_category': null, 'price': null,
-            'quantity': null, 'item_revenue': null,
-            'promotion_id': promotion_id, 'promotion_name': promotion_name,
-            'creative_name': 'hero', 'creative_slot': 'home_top'
-        }]
+    case step.shows
+        when 'one' then [coalesce(items[step.page], items[1])]
+        when 'first' then items[1:1]
+        when 'all' then items
+        when 'promotion' then promotion
         else []
     end as items,
     'WEB' as platform,

@@ -2,6 +2,14 @@
 
 create schema ads;
 
+-- One platform does not tell devices apart, most do not tell tablets from phones.
+create macro device_of_platform(platform, device) as
+    case
+        when platform = 'tiktok' then '(all)'
+        when platform = 'google' or device = 'desktop' then upper(device)
+        else 'MOBILE'
+    end;
+
 create table ads.ad_spend_daily as
 with
 
@@ -10,7 +18,7 @@ reached as (
     select
         visits.visited_on,
         visits.channel,
-        if(campaigns.platform = 'tiktok', '(all)', upper(visits.device)) as device,
+        device_of_platform(campaigns.platform, visits.device) as device,
         count(*) as visit_count,
         sum(case
             when place = 100 then 100
@@ -36,9 +44,11 @@ planned as (
         days.day,
         days.is_retargeting,
         campaigns.*,
-        unnest(if(
-            campaigns.platform = 'tiktok', ['(all)'], ['DESKTOP', 'MOBILE', 'TABLET']
-        )) as device
+        unnest(case campaigns.platform
+            when 'tiktok' then ['(all)']
+            when 'google' then ['DESKTOP', 'MOBILE', 'TABLET']
+            else ['DESKTOP', 'MOBILE']
+        end) as device
     from days
     cross join campaigns
 ),

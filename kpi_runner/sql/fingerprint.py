@@ -12,8 +12,10 @@ from kpi_runner.sql.tokens import Unreadable, text_of, tokenize
 from kpi_runner.sql.words import recase
 
 STRING = r"[eE]'(?:[^'\\]|\\.|'')*+'|[a-zA-Z]?'(?:[^']|'')*+'|\"(?:[^\"]|\"\")*+\""
+_GOES_ON = r"(?:(?:[^\S\n]|--[^\n]*)*+\n(?:\s|--[^\n]*)*+'(?:[^']|'')*+')*+"
+"""Strings in different lines are one string."""
 _TOKEN = re.compile(
-    rf"--[^\n]*|<missing [^>]*>|{STRING}"
+    rf"--[^\n]*|<missing [^>]*>|(?:{STRING}){_GOES_ON}"
     r"|[^\W\d][\w$]*|\d[\d_]*(?:\.[\d_]*)?(?:[eE][-+]?\d+)?"
     r"|(?:(?!--)[-+*/<>=~!@#%^&|?:])+|\S",
     re.DOTALL,

@@ -21,13 +21,17 @@ _TAG_SIGNS = ("{{", "{%", "{#", "%}")
 
 
 def flat(nodes: Iterable[Node]) -> str | None:
-    """Returns nodes as they stand on one line, or None where a comment or tag needs its own."""
+    """Returns nodes as they stand on one line, or None where a comment or tag needs its own, or
+    a string goes on in the next line: two on one line are not one string."""
     parts: list[str] = []
     opened: list[str] = []
     before: tuple[Token | None, Token | None] = (None, None)
     for token in leaves(nodes):
         is_at_edge = token.starts_line or token.ends_line
         if token.kind in (Kind.TAG, Kind.COMMENT) or (token.kind == Kind.NOTE and is_at_edge):
+            return None
+        last = before[1]
+        if last and last.kind == token.kind == Kind.STRING and "\n" in token.gap:
             return None
         parts.append(_gap(token, before, inside=opened[-1] if opened else ""))
         parts.append(token.text)

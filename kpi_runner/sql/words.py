@@ -60,6 +60,7 @@ _UNITS = _words(
     """
 )
 _CASTS = ("cast", "try_cast")
+_ENDS_LIST = _words("except from group having intersect limit order qualify union where window")
 SPACED = (KEYWORDS | BEFORE_BRACKETS | {"by", "materialized"}) - FUNCTIONS - {"cast", "extract"}
 """Words that a bracket follows after a blank; after every other word it opens a call."""
 VALUES = _words("null true false end current_date current_timestamp")
@@ -76,7 +77,9 @@ def recase(tokens: Sequence[Token]) -> tuple[Token, ...]:
     callers: list[str] = []
     before = ("", "")
     result: list[Token] = []
-    for last, token, following in zip([None, *tokens], tokens, [*tokens, None][1:], strict=False):
+    unnamed = _unnamed(tokens)
+    beside = zip([None, *tokens], tokens, [*tokens, None][1:], strict=False)
+    for index, (last, token, following) in enumerate(beside):
         if token.kind == Kind.OPEN:
             callers.append(before[1] or (callers[-1] if callers else ""))
         elif token.kind == Kind.CLOSE and callers:
@@ -84,11 +87,12 @@ def recase(tokens: Sequence[Token]) -> tuple[Token, ...]:
         in_cast = bool(callers) and callers[-1] in _CASTS
         is_whole = token.kind == Kind.WORD and not _is_joined(last, following)
         is_ours = is_whole and (
-            _is_keyword_here(token.word, before[1], following=following)
+            _is_keyword_here(token.word, before[1], following=following, in_cast=in_cast)
             or _is_type_here(token.word, before, following=following, in_cast=in_cast)
         )
+        is_ours = is_ours and not (token.word in TYPES and index in unnamed)
         result.append(replace(token, text=token.word) if is_ours else token)
-        before = (before[1], _role(token))
+        before = before if token.kind in REMARKS else (before[1], _role(token))
     return tuple(result)
 
 
@@ -105,7 +109,35 @@ def _role(token: Token) -> str:
     return token.word or (token.text if token.kind == Kind.SIGN else "")
 
 
-def _is_keyword_here(word: str, before: str, *, following: Token | None) -> bool:
+def _unnamed(tokens: Sequence[Token]) -> frozenset[int]:
+    """Returns which tokens belong to results that no `as` names.
+
+    Such a column is called like its text, in which the database keeps the case of types.
+    """
+    found: list[int] = []
+    opened: list[tuple[int, bool] | None] = [None]
+    for index, token in enumerate(tokens):
+        item, is_comma = opened[-1], token.kind == Kind.COMMA
+        is_end = token.kind == Kind.CLOSE or is_comma or token.word in _ENDS_LIST
+        if item and is_end and tokens[index - 1].word != "distinct":
+            found += [] if item[1] else range(item[0], index)
+            opened[-1] = (index + 1, False) if is_comma else None
+        if token.word == "select":
+            opened[-1] = (index + 1, False)
+        elif token.word == "as" and item:
+            opened[-1] = (item[0], True)
+        if token.kind == Kind.OPEN:
+            opened.append(None)
+        elif token.kind == Kind.CLOSE and len(opened) > 1:
+            opened.pop()
+    for item in opened:
+        found += range(item[0], len(tokens)) if item and not item[1] else ()
+    return frozenset(found)
+
+
+def _is_keyword_here(word: str, before: str, *, following: Token | None, in_cast: bool) -> bool:
+    if before == "." or (before == "as" and not in_cast):
+        return _is_hint_of_cte(word, following)
     if word in KEYWORDS or (before, word) in PHRASES:
         return True
     if following is None:
@@ -113,6 +145,14 @@ def _is_keyword_here(word: str, before: str, *, following: Token | None) -> bool
     if following.kind == Kind.OPEN and (word in BEFORE_BRACKETS or word in FUNCTIONS):
         return word in BEFORE_BRACKETS or not following.gap
     return (word, following.word) in PHRASES
+
+
+def _is_hint_of_cte(word: str, following: Token | None) -> bool:
+    """True for the words of ``as not materialized (``; any other word after `as` is a name."""
+    if following is None:
+        return False
+    is_last = word == "materialized" and following.kind == Kind.OPEN
+    return is_last or (word, following.word) == ("not", "materialized")
 
 
 def _is_type_here(
@@ -127,8 +167,13 @@ def _is_type_here(
 
 
 def significant(tokens: Iterable[Token]) -> tuple[str, ...]:
-    """Returns what the tokens mean to a database: all texts but comments, cased by ``recase``."""
-    return tuple(token.text for token in tokens if token.kind not in REMARKS)
+    """Returns what the tokens mean to Jinja and a database: all texts but comments in which no
+    template does anything, cased by ``recase``."""
+    return tuple(token.text for token in tokens if token.kind not in REMARKS or _has_tag(token))
+
+
+def _has_tag(remark: Token) -> bool:
+    return not remark.text.startswith("{#") and ("{%" in remark.text or "{{" in remark.text)
 
 
 def remarks(tokens: Iterable[Token]) -> tuple[str, ...]:

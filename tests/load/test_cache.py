@@ -143,6 +143,22 @@ def test_a_file_that_was_only_touched_is_not_parsed_again(
     assert parsed == []
 
 
+def test_a_file_with_the_size_and_time_of_before_is_parsed_again_if_it_was_written(
+    tmp_path: Path, parsed: list[str]
+) -> None:
+    folder = write_project(tmp_path, FILES)
+    load_project(folder)
+    path = folder / "models/orders.yml"
+    then = path.stat().st_mtime_ns
+    path.write_text(FILES["models/orders.yml"].replace("Growth", "Profit"))
+    os.utime(path, ns=(1, then))
+    parsed.clear()
+
+    load_project(folder)
+
+    assert parsed == ["models/orders.yml"]
+
+
 @pytest.mark.parametrize(
     "damage",
     [

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from kpi_runner.ops import pipeline
 from tests.kit import Outcome, run_kpi_process, write_project
 from tests.setups import hold_database
 
 Write = Callable[[dict[str, str]], Path]
+Kpi = Callable[..., Outcome]
 
 NOTE = ".kpi/current.json"
 HEAVY = {"duckdb", "sqlglot", "jinja2", "yaml", "rich", "importlib.metadata"}
@@ -170,3 +174,31 @@ def test_the_public_file_is_part_of_it(tmp_path: Path) -> None:
     (project / "warehouse.duckdb").unlink()
 
     assert "published" in build(project).stderr
+
+
+def test_another_version_of_the_database_is_seen(tmp_path: Path) -> None:
+    project = write_project(tmp_path, FILES)
+    build(project)
+
+    assert duckdb.__file__ in json.loads((project / NOTE).read_text())["watched"]["patterns"]
+
+
+def test_nothing_is_noted_when_another_build_has_published_meanwhile(
+    project: Write, kpi: Kpi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = project(FILES)
+    time.sleep(AFTER_CLOCK)
+    assert kpi("build").exit_code == 0 and (folder / NOTE).is_file()
+    (folder / NOTE).unlink()
+    results = pipeline.result_files
+
+    def after_another_build(*arguments: object, **options: object) -> object:
+        """The lock is free by now."""
+        (folder / "other").write_bytes((folder / "warehouse.duckdb").read_bytes())
+        (folder / "other").rename(folder / "warehouse.duckdb")
+        return results(*arguments, **options)
+
+    monkeypatch.setattr(pipeline, "result_files", after_another_build)
+    kpi("build")
+
+    assert not (folder / NOTE).exists()

@@ -289,3 +289,32 @@ def test_tables_with_a_history_that_dbt_built_are_taken_over(shop, kpi: Kpi) -> 
     assert "Taken over" not in again.output
     kpi("build", "--full-refresh", "--as-of", "2026-01-04")
     assert ask(path, "select id from main.seen order by id") == [(1,), (2,)]
+
+
+def test_rows_that_stand_only_in_the_log_of_the_file_are_seen(shop, kpi: Kpi) -> None:
+    path = shop()
+    kpi("build")
+    script = (
+        "import duckdb, os\nc = duckdb.connect('shop.duckdb')\n"
+        "c.execute(\"set checkpoint_threshold = '1GB'\")\n"
+        "c.execute('insert into raw.orders values (3, 30)')\nos._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=path.parent, check=True)
+    assert path.with_name("shop.duckdb.wal").is_file()
+
+    assert kpi("build").exit_code == 0
+    assert ask(path, "from main.revenue") == [(120,)]
+
+
+def test_a_source_may_be_read_from_another_table(shop, kpi: Kpi) -> None:
+    path = shop()
+    kpi("build")
+    change(path, "create table raw.sales as select 1 as id, 7 as amount")
+    kpi("build")
+    named = SHOP["models/sources.yml"].replace("orders}", "orders, identifier: sales}")
+    (path.parent / "models/sources.yml").write_text(named)
+
+    outcome = kpi("build")
+
+    assert outcome.exit_code == 0, outcome.output
+    assert ask(path, "from main.revenue") == [(14,)]

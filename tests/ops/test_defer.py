@@ -223,3 +223,26 @@ def test_a_dbt_project_defers_to_the_file_of_its_profile(
     assert outcome.exit_code == 0, outcome.output
     with duckdb.connect(str(tmp_path / "dev.duckdb"), read_only=True) as published:
         assert published.execute("select origin from main.b").fetchall() == [("prod",)]
+
+
+def test_a_table_that_lacks_batches_comes_with_what_reads_it(project: Write, kpi: Kpi) -> None:
+    root = project({
+        "models/days.sql": "{{ config(event_time='day') }}\nselect * from (values\n"
+        "    (date '2026-01-01', '1'), (date '2026-01-02', '{{ var('word', 'x') }}')\n"
+        ") as days (day, word)",
+        "models/m.sql": "{{ config(materialized='incremental', incremental_strategy='microbatch',"
+        " event_time='day', begin='2026-01-01', batch_size='day') }}\n"
+        "select day, cast(word as integer) as number from {{ ref('days') }}",
+        "models/seen.sql": "select * from {{ ref('m') }}",
+        "models/after.sql": "{{ config(materialized='table') }}\nselect * from {{ ref('seen') }}",
+    })  # fmt: skip
+    kpi("run", "--as-of", "2026-01-02")
+    kpi("run", "--as-of", "2026-01-02", "--vars", "{word: 2}")
+    kpi("run", "--as-of", "2026-01-02", "--full-refresh", "--select", "+m")
+
+    outcome = kpi("build", "--as-of", "2026-01-02", "--select", "after")
+
+    assert outcome.exit_code == 1 and "ERROR incremental m" in outcome.output
+    outcome = kpi("publish", "--select", "seen")
+    assert outcome.exit_code == 2 and "seen: upstream m is unfinished" in outcome.output
+    assert not (root / "warehouse.duckdb").exists()

@@ -185,3 +185,35 @@ def test_no_other_history_begins_while_the_first_cannot_be_read(snapshots: Path,
         outcome = kpi("build", "--target", "alice", "--as-of", "2026-03-03")
 
     assert outcome.exit_code == 4 and "holds the history of: snap_orders" in outcome.output
+
+
+VIEWS = "select view_name from duckdb_views() where schema_name = 'core' order by all"
+
+
+def test_what_is_again_as_in_the_default_target_is_read_from_there_again(
+    alice: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    change_total(tmp_path, "10 * count(*)")
+    alice("build")
+    change_total(tmp_path, "count(*)")
+
+    assert steps(alice("build")) == {}
+    assert rows(tmp_path / ".kpi/work.alice.duckdb", VIEWS) == [
+        ("fct_orders",),
+        ("fct_total",),
+    ]
+    assert rows(tmp_path / "warehouse.alice.duckdb", "from core.fct_total") == [(2,)]
+
+
+def test_what_the_default_target_has_replaced_by_something_else_is_built_here(
+    alice: Callable[..., Outcome], kpi: Kpi, tmp_path: Path
+) -> None:
+    day = "{{ config(materialized='table') }} select {{ as_of_date() }} as day"
+    (tmp_path / "models/fct_day.sql").write_text(day)
+    assert kpi("build", "--as-of", "2026-05-02").exit_code == 0
+    assert steps(alice("build", "--as-of", "2026-05-02")) == {}
+    assert kpi("build", "--as-of", "2026-05-03").exit_code == 0
+
+    assert steps(alice("build", "--as-of", "2026-05-02")) == {"fct_day": "linked state changed"}
+    found = rows(tmp_path / "warehouse.alice.duckdb", "select day::varchar from core.fct_day")
+    assert found == [("2026-05-02",)]

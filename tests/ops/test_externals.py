@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from kpi_runner.adapters.duckdb import DuckDBAdapter
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import MachineFailed
-from kpi_runner.ops import externals as module
+from kpi_runner.run.external import StagedFile
 from tests.kit import Outcome
 
 Make = Callable[[Mapping[str, str]], Path]
@@ -65,6 +64,35 @@ def test_nothing_is_written_twice_but_a_file_that_is_gone(project: Make, kpi: Kp
     assert rows(root / "out/orders.parquet") == [(1,)]
 
 
+@pytest.mark.parametrize(
+    "setting", ["partition_by='zz'", "delimiter=';;;;;;'", "options={'bogus': 1}"]
+)
+def test_what_cannot_be_written_is_not_published(project: Make, kpi: Kpi, setting: str) -> None:
+    config = f"materialized='external', location='out/a.csv', {setting}"
+    root = project({"models/orders.sql": f"{{{{ config({config}) }}}}\nselect 1 as a"})
+
+    outcome = kpi("build")
+
+    assert outcome.exit_code == 1, outcome.output
+    assert "error[K710]: 'orders' cannot be written to 'out/a.csv': " in outcome.output
+    assert "--> models/orders.sql:1:4" in outcome.output
+    assert not (root / "warehouse.duckdb").exists()
+    assert list((root / "out").iterdir()) == []
+
+
+def test_a_file_that_another_target_wrote_over_is_written_again(project: Make, kpi: Kpi) -> None:
+    targets = "\n".join(f"[tool.kpi.targets.{name}]\nthreads = 1" for name in ("prod", "dev"))
+    root = project({
+        "pyproject.toml": f'[tool.kpi]\nname = "shop"\ntarget = "prod"\n{targets}\n',
+        "models/orders.sql": "{{ config(materialized='external', location='orders.csv') }}\n"
+        "select '{{ target.name }}' as name",
+    })  # fmt: skip
+
+    for target in ("prod", "dev", "prod"):
+        assert kpi("build", "--target", target).exit_code == 0
+        assert (root / "orders.csv").read_text() == f"name\n{target}\n"
+
+
 def test_csv_with_options(project: Make, kpi: Kpi) -> None:
     config = "materialized='external', format='csv', delimiter=';', options={'quote': \"'\"}"
     root = project({"models/orders.sql": f"{{{{ config({config}) }}}}\nselect 1 as a, 'x;y' as b"})
@@ -108,14 +136,14 @@ def test_a_folder_is_known_again_after_a_kill_before_it_was_noted(
 ) -> None:
     root = project({"models/orders.sql": PARTITIONED})
 
-    write = module.write_external
+    place = StagedFile.place
 
-    def write_and_stop(*arguments: Any, **options: Any) -> None:
-        write(*arguments, **options)
+    def place_and_stop(file: StagedFile) -> None:
+        place(file)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "write_external", write_and_stop)
+        patch.setattr(StagedFile, "place", place_and_stop)
         assert kpi("build").exit_code != 0
     assert (root / "out/day=mon").is_dir()
 

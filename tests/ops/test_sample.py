@@ -21,7 +21,19 @@ if TYPE_CHECKING:
 SEEDS = ROOT / "seeds/raw"
 CASES = yaml.safe_load((ROOT / "tests/cases/sample.yml").read_text("utf-8"))
 SHOPS = ("embedded", "other")
-SOURCES = ["ads", "email", "ga4", "shop", "shopify", "support"]
+SOURCES = [
+    "ads",
+    "email",
+    "feedback",
+    "ga4",
+    "loyalty",
+    "market",
+    "search",
+    "shop",
+    "shopify",
+    "social",
+    "support",
+]
 
 
 def read_bytes(folder: Path) -> dict[str, bytes]:
@@ -70,6 +82,8 @@ def load_tables(folder: Path) -> DuckDBPyConnection:
         )
     for path in sorted(folder.glob("*/*.parquet")):
         connection.execute(f"create view {path.stem} as from '{path}'")
+    for name, query in CASES["views"].items():
+        connection.execute(f"create table {name} as {query}")
     return connection
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.kit import Outcome
+from tests.kit import PYPROJECT, Outcome
 
 Write = Callable[[dict[str, str]], Path]
 Kpi = Callable[..., Outcome]
@@ -96,7 +96,13 @@ def test_the_first_build_calls_every_node_new(project: Write, kpi: Kpi) -> None:
     assert set(found.values()) == {"new"}
 
 
+def with_setting(setting: str) -> str:
+    named = PYPROJECT.replace("[tool.kpi]", '[tool.kpi]\ntarget = "dev"', 1)
+    return f"{named}[tool.kpi.targets.dev.settings]\n{setting}\n"
+
+
 RAW = "seeds/raw/shopify/orders.csv"
+SOURCES = "models/staging/shopify/sources.yml"
 ORDERS = "select id, {} from {{{{ source('shopify', 'orders') }}}}"
 ABOVE = {"fct_orders": "upstream stg_orders", "fct_all": "upstream fct_orders"}
 REST: dict[str, tuple[dict[str, str], dict[str, str], dict[str, str]]] = {
@@ -140,6 +146,35 @@ CHANGES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {"models/fct_all.sql": SHOP["models/fct_all.sql"].replace("'table'", "'view'")},
         {"fct_all": "config changed"},
     ),
+    "a hook of a seed": (
+        {
+            "seeds/ref/labels.yml": "seeds: [{name: labels, config: {post_hook: "
+            "\"update {{ this }} set label = 'uno'\"}}]"
+        },
+        {"labels": "config changed", "fct_labels": "upstream labels"},
+    ),
+    "a setting of the database": (
+        {
+            "pyproject.toml": PYPROJECT
+            + "[tool.kpi.targets.dev.settings]\ninteger_division = true\n"
+        },
+        dict.fromkeys(
+            ("stg_orders", "fct_orders", "fct_labels", "fct_days", "fct_all", "labels"),
+            "config changed",
+        ),
+    ),
+    "a setting that changes no answer runs nothing": (
+        {"pyproject.toml": with_setting("max_memory = '1GB'")},
+        {},
+    ),
+    "the schema of a source": (
+        {SOURCES: SHOP[SOURCES].replace("tables:", "schema: landed\n    tables:")},
+        {"stg_orders": "sql changed", **ABOVE},
+    ),
+    "the name of a raw table": (
+        {SOURCES: SHOP[SOURCES].replace("grain:", "identifier: sold\n        grain:")},
+        {"stg_orders": "sql changed", **ABOVE},
+    ),
     "raw data below a view, which is not made again": (
         {RAW: SHOP[RAW] + "2,5,2026-05-02T13:00:00Z\n"},
         ABOVE,
@@ -154,12 +189,11 @@ CHANGES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_runs_what_it_touches_and_says_why(
-    change: str, build: Callable[..., Outcome], project: Write
+    change: str, build: Callable[..., Outcome]
 ) -> None:
     files, expected = CHANGES[change]
-    project(files)
 
-    assert reasons(build()) == expected
+    assert reasons(build(**files)) == expected
 
 
 @pytest.mark.parametrize("change", REST)
@@ -197,10 +231,33 @@ def test_raw_data_is_named_where_a_table_reads_it(project: Write, kpi: Kpi) -> N
     assert reasons(kpi("build", "--log-format", "json"))["fct_raw"] == "data changed shopify.orders"
 
 
+def test_a_source_that_moved_leaves_no_table_behind(
+    build: Callable[..., Outcome], project: Write, tmp_path: Path
+) -> None:
+    project({SOURCES: SHOP[SOURCES].replace("tables:", "schema: landed\n    tables:")})
+    build()
+
+    with duckdb.connect(str(tmp_path / ".kpi/work.duckdb"), read_only=True) as connection:
+        found = connection.sql(
+            "select schema_name from duckdb_tables() where table_name = 'orders'"
+        )
+        assert found.fetchall() == [("landed",)]
+
+
 def test_a_full_refresh_forces_everything(build: Callable[..., Outcome]) -> None:
     found = reasons(build("--full-refresh"))
 
     assert len(found) == 6 and set(found.values()) == {"forced"}
+
+
+def test_a_full_refresh_lands_again(build: Callable[..., Outcome], tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / ".kpi/work.duckdb")) as connection:
+        connection.execute("delete from raw_shopify.orders")
+
+    build("--full-refresh")
+
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as connection:
+        assert connection.execute("from core.fct_all").fetchall() == [(1,)]
 
 
 def test_what_answers_differently_each_time_runs_each_time(project: Write, kpi: Kpi) -> None:
@@ -255,6 +312,47 @@ def test_a_check_runs_again_only_over_other_rows(
         "unique_fct_orders_id",
     ]
     assert len(ran_checks(kpi("test", "--log-format", "json"))) == 3
+
+
+CHECKED = SHOP["models/fct.yml"]
+DEFINITIONS = {
+    "its severity": CHECKED.replace("[not_null]", "[not_null: {config: {severity: warn}}]"),
+    "what it allows": CHECKED.replace("[not_null]", "[not_null: {config: {error_if: '> 9'}}]"),
+    "its query": CHECKED.replace("[not_null]", "[not_null: {config: {where: 'true'}}]"),
+}
+
+
+@pytest.mark.parametrize("change", DEFINITIONS)
+def test_a_check_runs_again_when_its_definition_changes(
+    change: str, build: Callable[..., Outcome], project: Write
+) -> None:
+    assert ran_checks(build()) == []
+    project({"models/fct.yml": DEFINITIONS[change]})
+
+    assert ran_checks(build()) == ["not_null_fct_labels_label"]
+
+
+def test_a_check_that_answers_differently_each_time_runs_each_time(
+    build: Callable[..., Outcome], project: Write
+) -> None:
+    asks = "select 1 from {{ ref('fct_orders') }} where id = '{}' and now() < '2000-01-01'"
+    project({"tests/data/is_old.sql": asks})
+
+    assert [ran_checks(build()) for _ in range(2)] == [["is_old"], ["is_old"]]
+
+
+def test_a_check_runs_again_with_other_settings_of_the_database(
+    build: Callable[..., Outcome], project: Write
+) -> None:
+    """Also one of a raw table, of which no model tells that anything has changed."""
+    halves = "select 1 from {{ source('shopify', 'orders') }} where 1 / 2 < 0"
+    project({"tests/data/halves.sql": halves})
+    build()
+    assert ran_checks(build()) == []
+
+    outcome = build(**{"pyproject.toml": with_setting("integer_division = true")})
+
+    assert "halves" in ran_checks(outcome)
 
 
 def test_a_check_that_failed_runs_until_it_passes(project: Write, kpi: Kpi) -> None:
@@ -344,3 +442,38 @@ def test_state_of_a_file_that_somebody_replaced_is_published_again(
     outcome = kpi("build")
 
     assert "published" in outcome.stderr
+
+
+def test_what_was_built_with_the_clock_can_be_published(project: Write, kpi: Kpi) -> None:
+    clock = "{{ config(materialized='table') }} select now() as t"
+    project(
+        {
+            "models/a.sql": clock,
+            "models/b.sql": clock.replace("now() as t", "t from {{ ref('a') }}"),
+        }
+    )
+    assert kpi("run").exit_code == 0
+
+    published = kpi("publish")
+
+    assert published.exit_code == 0, published.output
+    assert "published 3 relations" in published.stderr
+
+
+def test_a_build_of_a_selection_that_changes_nothing_publishes_nothing(
+    build: Callable[..., Outcome], kpi: Kpi, tmp_path: Path
+) -> None:
+    before = (tmp_path / "warehouse.duckdb").stat()
+
+    assert "Nothing to do" in kpi("build", "-s", "fct_orders").output
+    assert "Nothing to do" in kpi("build").output
+    assert (tmp_path / "warehouse.duckdb").stat() == before
+
+
+def test_checks_of_the_rest_are_made_after_a_selection_that_changed_rows(
+    build: Callable[..., Outcome], project: Write, kpi: Kpi
+) -> None:
+    project({"seeds/ref/labels.csv": "id,label\n1,uno\n"})
+
+    assert "published 7 relations" in kpi("build", "-s", "labels+").output
+    assert "published 7 relations" in kpi("build").output

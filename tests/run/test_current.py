@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from kpi_runner.run.current import NAME, Watched, is_current, remember_current
+from kpi_runner.run.current import NAME, Watched, identify, is_current, remember_current
 
-LONG_AGO = 10**18
+LONG_AGO = MADE = 10**18
 FUTURE = time.time_ns() + 10**15
 
 
@@ -23,6 +23,7 @@ def noted(tmp_path: Path) -> Watched:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
+        os.utime(path, ns=(1, MADE))
     watched = Watched(
         folders=(str(tmp_path / "models"), str(tmp_path / "macros")),
         patterns=(str(tmp_path / "*.yml"), str(tmp_path / "raw/*/*")),
@@ -30,7 +31,7 @@ def noted(tmp_path: Path) -> Watched:
         variables=("REGION",),
         wanted="options",
     )
-    remember_current(tmp_path, watched, environment={"REGION": "eu"}, started_ns=FUTURE)
+    remember_current(tmp_path, watched, environment={"REGION": "eu"}, started_ns=FUTURE, made={})
     return watched
 
 
@@ -51,6 +52,10 @@ def rewrite(name: str) -> Callable[[Path], object]:
 
 CHANGES: dict[str, Callable[[Path], object]] = {
     "a file changes": rewrite("models/b/c.sql"),
+    "a file changes, but for its size and its time": lambda folder: (
+        (folder / "models/a.sql").write_text("models/z.sql"),
+        os.utime(folder / "models/a.sql", ns=(1, MADE)),
+    ),
     "only its time changes": lambda folder: os.utime(folder / "models/a.sql", ns=(1, 1)),
     "a file is added": rewrite("models/d.sql"),
     "a file goes": lambda folder: (folder / "models/a.sql").unlink(),
@@ -89,6 +94,18 @@ def test_a_file_that_may_have_changed_during_the_build_leaves_no_note(
     (tmp_path / NAME).unlink()
 
     other = replace(noted, wanted="again")
-    remember_current(tmp_path, other, environment={}, started_ns=LONG_AGO)
+    remember_current(tmp_path, other, environment={}, started_ns=LONG_AGO, made={})
+
+    assert not (tmp_path / NAME).exists()
+
+
+def test_a_file_that_another_build_has_replaced_leaves_no_note(
+    noted: Watched, tmp_path: Path
+) -> None:
+    (tmp_path / NAME).unlink()
+    made = {str(tmp_path / "work.duckdb"): identify(tmp_path / "work.duckdb")}
+    rewrite("work.duckdb")(tmp_path)
+
+    remember_current(tmp_path, noted, environment={}, started_ns=FUTURE, made=made)
 
     assert not (tmp_path / NAME).exists()

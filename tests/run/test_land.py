@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,18 +53,19 @@ class Shop:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
 
-    def land(self) -> LandResult:
-        files, found = find_raw_files(str(self.root / "raw"), {TABLE.id: TABLE}, root=self.root)
+    def land(self, *, source: Source = TABLE, is_anew: bool = False) -> LandResult:
+        files, found = find_raw_files(str(self.root / "raw"), {source.id: source}, root=self.root)
         assert found == ()
         (result,) = land_tables(
             self.adapter,
-            [TABLE],
+            [source],
             files=files,
             mappings=MappingTemplates(
                 render=lambda file: file.text.replace("{{ root }}", str(self.root)),
                 locate=lambda path, place: Span(path, *place),
             ),
             emit=lambda event: None,
+            is_anew=is_anew,
         )
         return result
 
@@ -258,3 +260,47 @@ def test_mapping_that_names_what_it_reads_lands_again_only_with_that(shop: Shop)
     other = shop.land()
 
     assert (same.rows, other.rows, len(shop.rows())) == (1, 2, 2)
+
+
+def test_file_of_the_same_size_and_time_is_landed_again(shop: Shop) -> None:
+    """Copying tools keep the time of a file; nothing can keep when it was copied."""
+    path = shop.write("t.csv", GOOD)
+    shop.land()
+    then = path.stat().st_mtime_ns
+
+    path.write_text(GOOD.replace("1,1,1,", "1,9,1,"))
+    os.utime(path, ns=(1, then))
+
+    assert shop.land().is_changed
+    assert shop.rows()[0][1] == "9.00"
+
+
+def test_every_file_is_landed_anew_where_that_is_asked_for(shop: Shop) -> None:
+    shop.write("t.csv", GOOD)
+    shop.land()
+    shop.adapter.execute("delete from raw_s.t")
+
+    shop.land(is_anew=True)
+
+    assert len(shop.rows()) == 1
+
+
+def test_a_table_that_somebody_dropped_is_landed_again(shop: Shop) -> None:
+    shop.write("t.csv", GOOD)
+    shop.land()
+    shop.adapter.execute("drop table raw_s.t")
+
+    shop.land()
+
+    assert len(shop.rows()) == 1
+
+
+def test_a_table_of_the_name_that_a_source_has_now_is_not_taken_for_its_rows(shop: Shop) -> None:
+    shop.write("t.csv", GOOD)
+    shop.land()
+    shop.adapter.execute("create table raw_s.moved as from raw_s.t where false")
+
+    shop.land(source=replace(TABLE, relation=Relation("raw_s", "moved")))
+
+    assert shop.adapter.query("select count(*) from raw_s.moved").scalar == 1
+    assert Relation("raw_s", "t") not in shop.adapter.relations()

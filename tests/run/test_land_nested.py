@@ -94,9 +94,7 @@ def test_a_value_of_another_type_is_told_with_line_and_column(
     result, _ = land(tmp_path, ".jsonl", f"{BEFORE}{line}\n{BEFORE}".encode())
 
     told = [
-        f"{d.code} {d.span.line}:{d.span.column} {d.message}"
-        for d in result.diagnostics
-        if d.span
+        f"{d.code} {d.span.line}:{d.span.column} {d.message}" for d in result.diagnostics if d.span
     ]
     assert told == [expected]
 

@@ -13,7 +13,7 @@ SAME = [
     ("select a from t", "SELECT a FROM t"),
     ("select count(*) from t where a is null", "SELECT COUNT(*) FROM t WHERE a IS NULL"),
     ("select sum(a) over (partition by b)", "select SUM(a) OVER (PARTITION BY b)"),
-    ("select a::date, cast(b as integer)", "select a::DATE, CAST(b AS INTEGER)"),
+    ("select a::date as c, cast(b as int) as d", "select a::DATE as c, CAST(b AS INT) as d"),
     ("select a from t", "select /* old: /* older */ still old */ a from t"),
     ("select a from t", "select a from t;\n"),
     ("select 'it''s'", "select $q$it's$q$"),
@@ -26,6 +26,10 @@ DIFFERENT = [
     ('select "A"', 'select "a"'),
     ("select 1 as Total", "select 1 as total"),
     ("select 1 Rows", "select 1 rows"),
+    ("select 1 as Desc", "select 1 as desc"),
+    ("select a::DATE", "select a::date"),
+    ("select 'a'\n'b'", "select 'a' 'b'"),
+    ("select 'a' -- c\n'b'", "select 'a' 'b'"),
     ("select a b", "select ab"),
     ("select '-- x' || a", "select '-- y' || a"),
     ("select a --1\n+ b", "select a - -1\n+ b"),
@@ -65,7 +69,8 @@ def test_relations_are_found_but_not_in_strings() -> None:
 def test_an_open_quote_or_comment_ends_in_time() -> None:
     started = time.perf_counter()
 
-    for sql in ("'" * 20_001, "/*" * 20_000, '"' + "a'" * 20_000, "$$" + "$" * 20_001):
+    quotes = ("'" * 20_001, '"' + "a'" * 20_000, "$$" + "$" * 20_001, "''" + "\n" * 20_000)
+    for sql in (*quotes, "/*" * 20_000):
         normalise(sql)
 
     assert time.perf_counter() - started < 2

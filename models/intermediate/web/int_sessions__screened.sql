@@ -57,18 +57,6 @@ bursts as (
     group by session_key
 ),
 
-counted as (
-    select
-        sessions.session_key,
-        bursts.session_key is not null as has_burst,
-        coalesce(page_views_per_session.page_view_count, 0) as page_view_count
-    from sessions
-    left join page_views_per_session
-        on sessions.session_key = page_views_per_session.session_key
-    left join bursts
-        on sessions.session_key = bursts.session_key
-),
-
 final as (
     select
         sessions.session_key,
@@ -80,8 +68,11 @@ final as (
         sessions.landing_page,
         sessions.device_category,
         sessions.country,
-        counted.has_burst or (counted.page_view_count >= 20 and sessions.engagement_msec = 0)
-            as is_bot,
+        bursts.session_key is not null
+            or (
+                coalesce(page_views_per_session.page_view_count, 0) >= 20
+                    and sessions.engagement_msec = 0
+            ) as is_bot,
         sessions.is_internal,
         sessions.has_first_visit,
         sessions.has_viewed_item,
@@ -92,13 +83,15 @@ final as (
         sessions.has_purchase_event,
         sessions.ga_session_number,
         sessions.event_count,
-        counted.page_view_count,
+        coalesce(page_views_per_session.page_view_count, 0) as page_view_count,
         sessions.engagement_msec,
         sessions.started_at,
         sessions.ended_at
     from sessions
-    inner join counted
-        on sessions.session_key = counted.session_key
+    left join page_views_per_session
+        on sessions.session_key = page_views_per_session.session_key
+    left join bursts
+        on sessions.session_key = bursts.session_key
 )
 
 select * from final

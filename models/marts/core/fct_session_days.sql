@@ -13,36 +13,33 @@ shop as (
 ),
 
 long_sessions as (
-    select session_key
+    select
+        session_key,
+        is_countable
     from sessions
     where session_date != session_end_date
 ),
 
-days as (
+final as (
     select
         session_key,
-        session_date as visit_date
+        session_date as visit_date,
+        is_countable
     from sessions
     where session_date = session_end_date
     union all
     select
         events.session_key,
-        {{ local_date('events.occurred_at', 'shop.iana_timezone') }} as visit_date
+        {{ local_date('events.occurred_at', 'shop.iana_timezone') }} as visit_date,
+        long_sessions.is_countable
     from events
     cross join shop
     inner join long_sessions
         on events.session_key = long_sessions.session_key
-    group by events.session_key, {{ local_date('events.occurred_at', 'shop.iana_timezone') }}
-),
-
-final as (
-    select
-        days.session_key,
-        days.visit_date,
-        sessions.is_countable
-    from days
-    inner join sessions
-        on days.session_key = sessions.session_key
+    group by
+        events.session_key,
+        {{ local_date('events.occurred_at', 'shop.iana_timezone') }},
+        long_sessions.is_countable
 )
 
 select * from final

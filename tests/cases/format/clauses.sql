@@ -43,3 +43,15 @@ select distinct
 from c
 order by 1
 limit 3
+==> in
+select 'a'
+  'b' as x, Y::TEXT, DATE '2026-01-01',cast(z as TEXT) AS Desc
+from t
+==> out
+select
+    'a'
+  'b' as x,
+    Y::TEXT,
+    DATE '2026-01-01',
+    cast(z as text) as Desc
+from t

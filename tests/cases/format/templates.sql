@@ -46,3 +46,9 @@ from {{ ref('payments') }}
 where paid_at > (select max(paid_at) from {{ this }})
 {%- endif %}
 group by order_id
+==> in
+select 1 as a -- {% if var('more') %}
+, 2 as b -- {% endif %}
+==> out
+select 1 as a -- {% if var('more') %}
+, 2 as b -- {% endif %}

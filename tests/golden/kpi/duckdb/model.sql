@@ -246,6 +246,29 @@ measured as (
     where results.variant = ''
     union all
     select
+        'dated_value' as kpi,
+        results.variant,
+        results.grain,
+        cast(results.period_start as timestamp) as period_start,
+        periods.period_end,
+        results.dimension,
+        results.segment as segment_1,
+        cast(results.value as double) as value,
+        cast(results.numerator as double) as numerator,
+        cast(results.denominator as double) as denominator,
+        cast(results.sample_size as bigint) as sample_size,
+        results.null_reason,
+        false as is_missing,
+        first_day_1 as first_day,
+        date '<as-of>' as mature_until
+    from core.kpi_predicted_value as results
+    inner join periods
+        on results.grain = periods.grain
+        and cast(results.period_start as date) = periods.period_start
+    cross join first_days
+    where results.variant = ''
+    union all
+    select
         'cost' as kpi,
         '' as variant,
         grain,

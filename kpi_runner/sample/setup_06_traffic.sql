@@ -172,3 +172,29 @@ create macro visitor_country(dice) as
         when chance(dice, 24) < 0.985 then 'United States'
         when chance(dice, 24) < 0.995 then '(not set)'
     end;
+
+-- A product or a promotion as the tag sends it.
+create macro event_item(id, name, category, price, quantity, promotion_id, promotion_name) as {
+    'item_id': id::varchar, 'item_name': name::varchar, 'item_category': category::varchar,
+    'price': price::double, 'quantity': quantity::bigint, 'item_revenue': null::double,
+    'promotion_id': promotion_id::varchar, 'promotion_name': promotion_name::varchar,
+    'creative_name': if(promotion_id is null, null, 'hero'),
+    'creative_slot': if(promotion_id is null, null, 'home_top')
+};
+
+-- What a visitor sees who looks at a place on the shelf.
+create table shelf_items as
+select
+    shelf.month,
+    shelf.place,
+    event_item(
+        products.product_id, products.title, products.product_type, variants.price / 100, 1,
+        null, null
+    ) as item,
+    product_url(products.title) as url
+from shelf
+inner join products
+    on shelf.product_id = products.product_id
+inner join variants
+    on shelf.product_id = variants.product_id
+    and variants.position = 1;

@@ -7,8 +7,8 @@ planned as (
     select
         days.day,
         case
-            when is_during(days.day, 'too_many_newsletters') and isodow(days.day) in (2, 4, 7)
-                then 'Summer every other day'
+            when is_during(days.day, 'too_many_newsletters') and isodow(days.day) in (2, 5)
+                then 'Summer twice a week'
             when days.is_spring_sale and isodow(days.day) = 1 and not is_during(
                 days.day - 1, 'spring_sale'
             ) then 'Spring sale'
@@ -100,8 +100,9 @@ advertised as (
 
 select
     advertised.day,
-    advertised.promotion_id,
-    promotions.name as promotion_name,
+    [event_item(
+        null, null, null, null, null, advertised.promotion_id, promotions.name
+    )] as promotion,
     newsletter_counts.newsletter_count as last_newsletter
 from advertised
 inner join newsletter_counts

@@ -1,6 +1,7 @@
 -- Customer care: who works there, when it is open, what people write.
 
 create schema support;
+create schema feedback;
 
 create table support.support_groups as
 select * from (values
@@ -104,7 +105,7 @@ select * from (values
     (6, 'product_question', 'A question before I buy',
         'Does the jacket keep the rain out for a whole day?', 3, 3),
     (7, 'newsletter', 'Too many mails',
-        'I get your newsletter every other day. Please stop.', 4, 4),
+        'I get your newsletter twice a week. Please stop.', 4, 4),
     (8, 'order_update', 'About your order', 'Part of your order cannot be delivered.', 2, 1),
     (9, 'monitoring', 'Stock alert', 'The stock of a variant is below its limit.', 2, 0)
 ) as contact_reasons (kind, contact_reason, subject, body, second_group, escalated_percent);

@@ -55,13 +55,15 @@ select * from (values
 -- a list, the blog, or belong to somebody who buys some days later.
 create table tails as
 select * from (values
-    ('', 170, 260, 220, 220, 40),
+    ('', 60, 260, 200, 220, 40),
+    ('promo', 110, 0, 20, 0, 0),
     ('bounce', 175, 210, 195, 210, 50),
     ('double bounce', 15, 15, 15, 10, 0),
     ('read', 150, 160, 120, 270, 70),
     ('read list', 60, 25, 45, 35, 40),
     ('promo read', 120, 0, 20, 0, 0),
-    ('promo click', 40, 0, 15, 0, 10),
+    ('promo click', 22, 0, 5, 0, 10),
+    ('click item1', 4, 0, 2, 0, 0),
     ('item1', 60, 20, 115, 65, 140),
     ('item1 item2', 40, 75, 75, 30, 190),
     ('item1 video', 20, 40, 25, 30, 60),
@@ -164,34 +166,60 @@ select
     cast(sum(wait) over (partition by script_id order by position) as bigint) as elapsed
 from spoken;
 
+-- With the events of each script comes what they show: one product, the first, all, a promotion.
 set variable scripts = (
-    select list(steps order by script_id)
-    from (
+    with
+
+    staged as (
         select
             script_id,
-            list({
+            position,
+            {
                 'event': event,
                 'page': page,
                 'url': concat('https://feldweg.example', url),
                 'is_landing': (event = 'page_view' and page = 0 and elapsed = 0),
+                'shows': case
+                    when event in ('view_item', 'add_to_cart') then 'one'
+                    when event = 'remove_from_cart' then 'first'
+                    when event in (
+                        'view_cart', 'begin_checkout', 'add_shipping_info', 'add_payment_info',
+                        'purchase'
+                    ) then 'all'
+                    when event in ('view_promotion', 'select_promotion') then 'promotion'
+                end,
                 'elapsed': elapsed,
                 'effort': effort,
                 'position': position
-            } order by position) as steps
+            } as step
         from script_steps
+    ),
+
+    -- The same scripts once more, for those who come for the first time.
+    announced as (
+        select script_id, position, step from staged
+        union all
+        select (select max(script_id) from scripts) + script_id, position, step from staged
+        union all
+        select
+            (select max(script_id) from scripts) + script_id,
+            0,
+            {
+                'event': 'first_visit', 'page': 0, 'url': null, 'is_landing': false,
+                'shows': null, 'elapsed': 0, 'effort': 0, 'position': 0
+            }
+        from scripts
+    )
+
+    select list(steps order by script_id)
+    from (
+        select script_id, list(step order by position) as steps
+        from announced
         group by script_id
     )
 );
 
-set variable first_visit = {
-    'event': 'first_visit',
-    'page': 0,
-    'url': null::varchar,
-    'is_landing': false,
-    'elapsed': 0::bigint,
-    'effort': 0,
-    'position': 0::bigint
-};
+set variable script_count = (select max(script_id) from scripts);
 
 -- When a script comes to its purchase, or where it would: the moment that the order was placed.
 set variable script_ends = (
@@ -199,7 +227,11 @@ set variable script_ends = (
     from (
         select
             script_id,
-            coalesce(min(elapsed) filter (where event = 'purchase'), max(elapsed) + 20000) as ending
+            coalesce(
+                min(elapsed) filter (where event = 'purchase'),
+                max(elapsed)
+                    + if(arg_max(event, position) = 'add_payment_info', 20000, 0)
+            ) as ending
         from script_steps
         group by script_id
     )

@@ -250,23 +250,3 @@ from placed
 inner join placed as opposite
     on placed.month = opposite.month
     and (placed.place + 250) % 500 = opposite.place;
-
--- What a visitor sees who looks at a place on the shelf.
-create table shelf_items as
-select
-    shelf.month,
-    shelf.place,
-    {
-        'item_id': products.product_id::varchar,
-        'item_name': products.title,
-        'item_category': products.product_type,
-        'price': variants.price / 100,
-        'quantity': 1,
-        'url': product_url(products.title)
-    } as item
-from shelf
-inner join products
-    on shelf.product_id = products.product_id
-inner join variants
-    on shelf.product_id = variants.product_id
-    and variants.position = 1;
