@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from kpi_runner.adapters.claims import claim
 from kpi_runner.adapters.failures import disk_failure, opening_failure, translate_failure
 from kpi_runner.adapters.protocol import Rows
 from kpi_runner.core.config import TargetConfig
@@ -30,10 +31,17 @@ _DESCRIBE = "describe "
 class DuckDBAdapter:
     """A session of a DuckDB database; see ``protocol.Adapter``."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, database: Path) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        database: Path,
+        *,
+        give_back: Callable[[], None] | None = None,
+    ) -> None:
         self._connection = connection
         self._database = database
         self._sessions: list[DuckDBAdapter] = []
+        self._give_back = give_back
 
     def session(self) -> DuckDBAdapter:
         """Opens a further session, for another thread."""
@@ -98,6 +106,9 @@ class DuckDBAdapter:
         for session in self._sessions:
             session.close()
         self._connection.close()
+        if self._give_back:
+            self._give_back()
+            self._give_back = None
 
     @contextmanager
     def _running(self, *, prefix_bytes: int = 0) -> Iterator[None]:
@@ -138,19 +149,31 @@ def open_duckdb(path: Path, target: TargetConfig, *, read_only: bool = False) ->
         **({"memory_limit": target.memory_limit} if target.memory_limit else {}),
         **target.settings,
     }
+    give_back = claim(path, read_only=read_only) if path != MEMORY else None
+    try:
+        connection = _connect(path, settings, read_only=read_only)
+    except BaseException:
+        if give_back:
+            give_back()
+        raise
+    # Global, so that further sessions have them too.
+    connection.execute("set global timezone = 'UTC'")
+    connection.execute("set global errors_as_json = true")
+    return DuckDBAdapter(connection, path, give_back=give_back)
+
+
+def _connect(
+    path: Path, settings: Mapping[str, Any], *, read_only: bool
+) -> duckdb.DuckDBPyConnection:
     try:
         if not read_only and path != MEMORY:
             path.parent.mkdir(parents=True, exist_ok=True)
-        connection = duckdb.connect(str(path), read_only=read_only, config=settings)
+        return duckdb.connect(str(path), read_only=read_only, config=dict(settings))
     except OSError as error:
         raise disk_failure(error, path) from error
     except duckdb.Error as error:
         name, text = type(error).__name__, str(error)
         raise opening_failure(name, text, database=path, is_reading=read_only) from error
-    # Global, so that further sessions have them too.
-    connection.execute("set global timezone = 'UTC'")
-    connection.execute("set global errors_as_json = true")
-    return DuckDBAdapter(connection, path)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from kpi_runner.adapters.landing import jsonl_query
-from kpi_runner.adapters.numbering import read_object
+from kpi_runner.adapters.numbering import copy_lines, read_object
 from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.adapters.raw_text import open_text
 from kpi_runner.core.errors import SqlFailed
@@ -46,7 +46,7 @@ def find_misfit(
     """
 
     def complaint(values: list[_Value]) -> str:
-        scratch.write_text("".join(f"{text}\n" for _, text in values), encoding="utf-8")
+        copy_lines((text for _, text in values), copy=scratch)
         query = jsonl_query(scratch, {name: column.data_type})
         try:
             adapter.query(f"select count({quote_name(name)}) from {query}")

@@ -47,6 +47,11 @@ def copy_numbered(file: RawFile, raw: RawInput, *, copy: Path) -> RawInput:
     return RawInput(csv_query(copy, names), columns)
 
 
+def copy_lines(lines: Iterable[str], *, copy: Path) -> None:
+    """Writes some rows of a JSON lines file, so that the database can be asked about them."""
+    copy.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
 def csv_number(column: Column) -> int:
     """Returns which column of its CSV file a column is, from 1."""
     return int(column.name.removeprefix("c"))

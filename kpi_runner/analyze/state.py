@@ -18,7 +18,7 @@ _PLACE = ("schema", "alias")
 def _configs(before: Record, now: Record) -> bool:
     def compared(record: Record) -> dict[str, Any]:
         kept = {key: value for key, value in record["config"].items() if key not in _NOT_COMPARED}
-        return {key: value for key, value in kept.items() if value not in (None, "", [], {}, 0)}
+        return {key: value for key, value in kept.items() if value not in (None, "", [], {})}
 
     return compared(before) != compared(now)
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kpi_runner.cli.capture import Capture, capturing
-from kpi_runner.cli.main import cli
+from click import Abort
+
+from kpi_runner.cli.capture import Capture, capturing, note_exception
+from kpi_runner.cli.main import OUR_MISTAKE, cli, report_failure
+from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.errors import UsageError
 from kpi_runner.core.event import Emit
 from kpi_runner.core.result import Report
 
@@ -39,20 +43,34 @@ def invoke(
     """Runs ``kpi`` with these arguments and returns how that ended; no file stays open.
 
     Args:
-        arguments: of the command line, without ``kpi``.
+        arguments: of the command line, without ``kpi``; other values than texts are wrong usage.
         is_printed: prints what the command line would print.
         on_event: is given each event (``kpi_runner.core.event``) as it happens.
+
+    Two commands on one project at once do not share it: the later one ends with K701.
 
     Raises KeyboardInterrupt, and nothing else.
     """
     capture = Capture(is_printed=is_printed, on_event=on_event)
     with capturing(capture):
-        exit_code = cli.run(list(arguments), prog_name="kpi")
-    if isinstance(capture.exception, KeyboardInterrupt):
-        raise capture.exception
+        exit_code = _run(arguments)
+    if isinstance(capture.exception, (KeyboardInterrupt, Abort)):
+        raise KeyboardInterrupt from capture.exception
     return Invocation(
         exit_code=exit_code,
         report=capture.report,
         exception=capture.exception,
         output="".join(capture.output),
     )
+
+
+def _run(arguments: Sequence[str]) -> int:
+    is_list = isinstance(arguments, list | tuple)
+    if not is_list or not all(isinstance(one, str) for one in arguments):
+        hint = 'Write for example invoke(["build", "--select", "orders"]).'
+        return report_failure(UsageError(Diagnostic("K002", "it takes a list of texts", hint=hint)))
+    try:
+        return cli.run(list(arguments), prog_name="kpi")
+    except SystemExit as error:  # of on_event: a library does not end the process of its caller
+        note_exception(error)
+        return OUR_MISTAKE

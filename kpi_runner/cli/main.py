@@ -100,7 +100,7 @@ class LazyGroup(click.Group):
             _tell_interruption(error)
             return INTERRUPTED
         except Exception as error:
-            return _report(error)
+            return report_failure(error)
 
 
 @click.group(
@@ -130,7 +130,7 @@ def _tell_interruption(error: BaseException) -> None:
     echo("\n".join(("interrupted", *notes)), err=True)
 
 
-def _report(error: Exception) -> int:
+def report_failure(error: Exception) -> int:
     """Prints what went wrong; returns the exit status. A traceback is a mistake of ours."""
     from kpi_runner.cli.capture import note_exception
     from kpi_runner.cli.output import print_diagnostics, print_traceback

@@ -47,6 +47,16 @@ class IsoDate(click.ParamType[str]):
             self.fail(f"'{value}' is not a day written YYYY-MM-DD", param, ctx)
 
 
+class Time(click.ParamType[str]):
+    """A stretch or moment of time; a flag of which nothing is left must not mean all there is."""
+
+    name = "time"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Returns the text as given, or fails with wrong usage."""
+        return value if value.strip() else self.fail("it is empty", param, ctx)
+
+
 FLAGS: dict[str, Callable[[Function], Function]] = {
     "project_dir": click.option(
         "--project-dir",
@@ -111,8 +121,9 @@ FLAGS: dict[str, Callable[[Function], Function]] = {
     ),
     "sample": click.option(
         "--sample",
+        type=Time(),
         metavar="TIME",
-        default="",
+        default=None,
         help="Try the build with the rows of '3 days', or '{start: …, end: …}'; publish nothing.",
     ),
     "allow_empty": click.option(
@@ -134,12 +145,17 @@ FLAGS: dict[str, Callable[[Function], Function]] = {
     ),
     "event_time_start": click.option(
         "--event-time-start",
+        type=Time(),
         metavar="MOMENT",
-        default="",
+        default=None,
         help="Run the batches of microbatch models from here, in UTC …",
     ),
     "event_time_end": click.option(
-        "--event-time-end", metavar="MOMENT", default="", help="… up to here, even if they ran."
+        "--event-time-end",
+        type=Time(),
+        metavar="MOMENT",
+        default=None,
+        help="… up to here, even if they ran.",
     ),
     "store_failures": click.option(
         "--store-failures", is_flag=True, help="Keep the rows that break data tests."

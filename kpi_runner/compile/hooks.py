@@ -7,18 +7,18 @@ from typing import Any
 
 from kpi_runner.core.compiled import Hooks
 from kpi_runner.core.config import Hook
-from kpi_runner.core.span import Span
+from kpi_runner.core.node import Model, Seed
+from kpi_runner.core.span import LineIndex, Span
 
 Render = Callable[[Hook], str]
 
 
-def compile_node_hooks(config: Mapping[str, Any], place: Span, *, render: Render) -> Hooks:
-    """Returns the ``pre_hook`` and ``post_hook`` of a node's configuration, rendered.
-
-    Raises ProjectInvalid. ``place`` is the node's file, for messages.
-    """
+def compile_node_hooks(node: Model | Seed, *, render: Render) -> Hooks:
+    """Returns the ``pre_hook`` and ``post_hook`` of a node's configuration, rendered; raises
+    ProjectInvalid."""
+    config = node.config.extra
     before, after = (
-        _render_all((Hook(text, place) for text in _texts(config.get(key))), render)
+        _render_all((Hook(text, _place_of(text, node)) for text in _texts(config.get(key))), render)
         for key in ("pre_hook", "post_hook")
     )
     return Hooks(before, after)
@@ -27,6 +27,16 @@ def compile_node_hooks(config: Mapping[str, Any], place: Span, *, render: Render
 def compile_run_hooks(start: tuple[Hook, ...], end: tuple[Hook, ...], *, render: Render) -> Hooks:
     """Returns ``on-run-start`` and ``on-run-end``, rendered; raises ProjectInvalid."""
     return Hooks(_render_all(start, render), _render_all(end, render))
+
+
+def _place_of(text: str, node: Model | Seed) -> Span:
+    """Where a hook stands in the file of its model, or else what configures the node."""
+    if isinstance(node, Model):
+        start = node.raw.find(text)
+        if start >= 0:
+            return LineIndex(node.raw).span(node.path, start=start, end=start + len(text))
+        return node.scan.config_span or node.span or Span(node.path)
+    return node.span or Span(node.path)
 
 
 def _render_all(hooks: Iterator[Hook] | tuple[Hook, ...], render: Render) -> tuple[Hook, ...]:

@@ -116,7 +116,7 @@ class ProjectCompiler:
     def compile_hooks(self, node: Model | Seed) -> Hooks:
         """Returns what runs before and after a node; raises ProjectInvalid."""
         render_hook = partial(self._render_hook, build_context(self._names(node)))
-        return compile_node_hooks(node.config.extra, Span(node.path), render=render_hook)
+        return compile_node_hooks(node, render=render_hook)
 
     def compile_run_hooks(self) -> Hooks:
         """Returns what runs before and after everything; raises ProjectInvalid."""
@@ -198,8 +198,13 @@ class ProjectCompiler:
         return clean_select(render(self._templates, raw, path=path, context=context), Span(path))
 
     def _render_hook(self, context: Context, hook: Hook) -> str:
+        """Renders a hook; a mistake is told where the hook stands, not by the lines of its text."""
         path = hook.span.path if hook.span else ""
-        return render(self._templates, hook.sql, path=path, context=context)
+        try:
+            return render(self._templates, hook.sql, path=path, context=context)
+        except ProjectInvalid as error:
+            found = (replace(one, span=hook.span or one.span) for one in error.diagnostics)
+            raise ProjectInvalid(*found) from error
 
     def _names(self, model: Model | Seed | None) -> Names:
         settings = model.config if model else None

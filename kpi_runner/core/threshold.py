@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import re
 
+_NUMBER = r"\s*[-+]?\d+(?:\.\d+)?\s*"
+_COMPARISON = re.compile(
+    rf"\s*(?:(?:=|==|!=|<>|<|<=|>|>=){_NUMBER}|(?:not\s+)?between\b{_NUMBER}and\b{_NUMBER}"
+    rf"|(?:not\s+)?in\s*\({_NUMBER}(?:,{_NUMBER})*\)\s*)\Z",
+    re.IGNORECASE,
+)
 _PERCENT = re.compile(r"\s*(=|==|!=|<>|<|<=|>|>=)\s*(\d+(?:\.\d+)?)\s*%\s*\Z")
 
 
@@ -15,3 +21,12 @@ def parse_percent(comparison: str) -> tuple[str, str] | None:
     """
     found = _PERCENT.match(comparison)
     return (found[1], found[2]) if found else None
+
+
+def is_comparison(text: str) -> bool:
+    """True for what may stand after the number of failures.
+
+    >>> [is_comparison(one) for one in ("> 10", "between 1 and 5", ">=1.5%", "5", "> 1; drop")]
+    [True, True, True, False, False]
+    """
+    return bool(_COMPARISON.match(text)) or parse_percent(text) is not None

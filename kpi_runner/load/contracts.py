@@ -14,6 +14,8 @@ from kpi_runner.core.node import Model
 from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.load.reader import Entry
 
+KEYS = ("not_null", "unique", "primary_key")
+"""Constraints that mean nothing without the columns that they are about."""
 IGNORED = ("warn_unenforced", "warn_unsupported", "to", "to_columns")
 
 
@@ -51,7 +53,8 @@ def is_enforced(model: Model) -> bool:
 
 def check_contract(model: Model, diagnostics: list[Diagnostic]) -> None:
     """Reports an enforced contract that cannot hold: columns without a type (K104), constraints
-    of unknown columns (K205), an ephemeral model (K110)."""
+    without columns (K104) or of unknown ones (K205), a column twice (K204), an ephemeral model
+    (K110)."""
     if not is_enforced(model):
         return
     what = f"the contract of model '{model.name}'"
@@ -69,10 +72,20 @@ def check_contract(model: Model, diagnostics: list[Diagnostic]) -> None:
         if not column.data_type:
             message = f"{what} has no data_type for column '{column.name}'"
             diagnostics.append(Diagnostic("K104", message, column.span, "Add `data_type:`."))
-    known = [column.name for column in model.columns]
+    known: list[str] = []
+    for column in model.columns:
+        if column.name.lower() in known:
+            message = f"{what} names the column '{column.name}' twice"
+            hint = "Names that differ only in case are one column."
+            diagnostics.append(Diagnostic("K204", message, column.span, hint))
+        known.append(column.name.lower())
     for constraint in model.constraints:
+        if constraint.kind in KEYS and not constraint.columns:
+            message = f"{what} has a {constraint.kind} without columns"
+            hint = "Name them: `columns: [id]`, or write the constraint below its column."
+            diagnostics.append(Diagnostic("K104", message, constraint.span, hint))
         for name in constraint.columns:
-            if name not in known:
+            if name.lower() not in known:
                 message = f"{what} names the unknown column '{name}'"
                 hint = did_you_mean(name, known)
                 diagnostics.append(Diagnostic("K205", message, constraint.span, hint))

@@ -19,7 +19,7 @@ from kpi_runner.load.defaults import HOOKS, MAPPINGS
 from kpi_runner.load.discover import DBT_FILE, read_text
 from kpi_runner.load.profiles import ProfileRequest, read_target
 from kpi_runner.load.reader import Entry
-from kpi_runner.load.yaml_file import Fields, Items, Scalar, Tree, parse_yaml, to_plain
+from kpi_runner.load.yaml_file import Fields, Items, Scalar, parse_yaml, to_plain
 from kpi_runner.load.yaml_values import Keys, ValueRenderer, plain_key
 from kpi_runner.template.context import Context, build_settings_context, target_values
 from kpi_runner.template.environment import SqlTemplates
@@ -122,8 +122,8 @@ def _read_config(entry: Entry, root: Path) -> ProjectConfig:
         target_path=entry.text("target-path") or "target",
         is_dbt=True,
         clean_targets=entry.texts("clean-targets"),
-        on_run_start=read_hooks(entry.tree("on-run-start")),
-        on_run_end=read_hooks(entry.tree("on-run-end")),
+        on_run_start=_read_hooks(entry, "on-run-start"),
+        on_run_end=_read_hooks(entry, "on-run-end"),
         **paths,
         **defaults,
     )
@@ -172,15 +172,17 @@ def _is_folder(key: str, fields: Fields) -> bool:
     return is_mapping and not key.startswith("+") and plain_key(key) not in MAPPINGS
 
 
-def read_hooks(tree: Tree | None) -> tuple[Hook, ...]:
-    """Returns hooks: a text, a mapping with ``sql``, or a list of such."""
-    if isinstance(tree, Items):
-        return tuple(hook for item in tree.items for hook in read_hooks(item))
-    if isinstance(tree, Fields):
-        return read_hooks(tree.values.get("sql"))
-    if isinstance(tree, Scalar) and tree.text.strip():
-        return (Hook(tree.text, tree.span),)
-    return ()
+def _read_hooks(entry: Entry, key: str) -> tuple[Hook, ...]:
+    """Returns hooks: a text, a mapping with ``sql``, or a list of such (K102)."""
+    tree = entry.tree(key)
+    found = []
+    for item in tree.items if isinstance(tree, Items) else (tree,):
+        said = item.values.get("sql", item) if isinstance(item, Fields) else item
+        if isinstance(said, Scalar) and isinstance(said.value, str):
+            found += [Hook(said.text, said.span)] if said.text.strip() else []
+        elif said and not (isinstance(said, Scalar) and said.value is None):
+            entry.mismatch(key, said, wanted="SQL")
+    return tuple(found)
 
 
 def _check_packages(root: Path) -> Iterator[Diagnostic]:

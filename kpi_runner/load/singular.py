@@ -10,10 +10,10 @@ import re
 from kpi_runner.core.diagnostic import Diagnostic, Severity
 from kpi_runner.core.node import DataTest, Scan
 from kpi_runner.core.span import Span
-from kpi_runner.core.threshold import parse_percent
+from kpi_runner.core.threshold import is_comparison, parse_percent
 from kpi_runner.load.defaults import ConfigLayer, merge_config
 from kpi_runner.load.discover import FoundFile
-from kpi_runner.load.tests import stores_failures
+from kpi_runner.load.tests import no_comparison, stores_failures
 
 GENERIC = "generic"
 """The folder among tests that holds custom generic tests, as in dbt."""
@@ -58,7 +58,12 @@ def read_singular(
         message = f"'severity' is '{severity}', which is not one of its words"
         diagnostics.append(Diagnostic("K105", message, own.span, "It takes error, warn."))
         severity = "error"
-    if any(parse_percent(said.get(key, "")) for key in ("warn_if", "error_if")):
+    thresholds = {key: str(said.get(key) or "") for key in ("warn_if", "error_if")}
+    for key, text in thresholds.items():
+        if text and not is_comparison(text):
+            message, hint = no_comparison(key, text)
+            diagnostics.append(Diagnostic("K102", message, own.span, hint))
+    if any(map(parse_percent, thresholds.values())):
         message = f"data test '{name}' compares in percent, but it is not about one model"
         hint = "Compare with a number of rows, or make it a generic test of a model."
         diagnostics.append(Diagnostic("K110", message, own.span, hint))
@@ -70,8 +75,8 @@ def read_singular(
         where=said.get("where", ""),
         limit=said.get("limit", 0),
         fail_calc=said.get("fail_calc", ""),
-        warn_if=said.get("warn_if", ""),
-        error_if=said.get("error_if", ""),
+        warn_if=thresholds["warn_if"],
+        error_if=thresholds["error_if"],
         store_failures=stores_failures(said),
         tags=config.tags,
         path=path,

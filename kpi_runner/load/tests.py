@@ -16,6 +16,7 @@ from kpi_runner.core.names import NodeId
 from kpi_runner.core.node import DataTest, Macro, Ref, Scan, SourceRef
 from kpi_runner.core.span import Span
 from kpi_runner.core.suggest import did_you_mean
+from kpi_runner.core.threshold import is_comparison
 from kpi_runner.load.macros import body_of
 from kpi_runner.load.reader import Entry
 from kpi_runner.load.yaml_file import Fields, Items, Scalar, Tree, to_plain
@@ -210,10 +211,10 @@ def _build(
         arguments=arguments,
         severity=_severity(place("severity"), said),
         where=text("where"),
-        limit=place("limit").integer("limit", said.get("limit", 0)),
+        limit=_limit(place("limit"), said),
         fail_calc=text("fail_calc"),
-        warn_if=text("warn_if"),
-        error_if=text("error_if"),
+        warn_if=_comparison(place("warn_if"), "warn_if", said),
+        error_if=_comparison(place("error_if"), "error_if", said),
         store_failures=_stores(place, said),
         tags=tuple(dict.fromkeys((*_tags(said), *place("tags").texts("tags")))),
         description=place("description").text("description"),
@@ -230,6 +231,29 @@ def _severity(entry: Entry, said: Mapping[str, Any]) -> Severity:
     message = f"'severity' is '{severity}', which is not one of its words"
     entry.report("K105", message, span=entry.span("severity"), hint="It takes error, warn.")
     return Severity.ERROR
+
+
+def _limit(entry: Entry, said: Mapping[str, Any]) -> int:
+    limit = entry.integer("limit", said.get("limit", 0))
+    if limit < 0:
+        hint = "Leave it out, and every failure counts."
+        entry.report("K102", f"'limit' is {limit}", span=entry.span("limit"), hint=hint)
+    return limit
+
+
+def _comparison(entry: Entry, key: str, said: Mapping[str, Any]) -> str:
+    """Takes what is compared with the number of failures (K102)."""
+    text = entry.text(key, str(said.get(key) or ""))
+    if text and not is_comparison(text):
+        message, hint = no_comparison(key, text)
+        entry.report("K102", message, span=entry.span(key), hint=hint)
+    return text
+
+
+def no_comparison(key: str, text: str) -> tuple[str, str]:
+    """Returns message and hint for a threshold that compares nothing."""
+    hint = "Write for example '> 10', 'between 1 and 5', or '> 1%' of the rows."
+    return f"'{key}' is '{text}', which is no comparison", hint
 
 
 def _scan_block(kind: str, subject: Subject) -> Scan:

@@ -97,8 +97,8 @@ def link_unit_tests(
     """Returns the unit tests of a project, their inputs linked, without those of disabled models.
 
     ``parents`` holds what models read; each test is added as a child of its model.
-    Reports unknown models and inputs (K201, K202), inputs that the model does not read (K205)
-    and those that are not given (K104).
+    Reports unknown models and inputs (K201, K202), inputs that the model does not read (K205),
+    that are given twice (K204), and those that are not given (K104).
     """
     linked: dict[NodeId, UnitTest] = {}
     project = replace(project, parents=dict(parents))
@@ -130,7 +130,15 @@ def _link(given: Given, test: UnitTest, *, names: Names, diagnostics: list[Diagn
 
 def _check_inputs(test: UnitTest, project: Project, *, diagnostics: list[Diagnostic]) -> None:
     readable, needed = _inputs_of(test, project)
+    known: set[tuple[NodeId, bool]] = set()
     for given in test.given:
+        which = (given.node, given.reference is None)
+        if which in known and any(which):
+            name = _display(given.node) if given.node else "this"
+            message = f"unit test '{test.name}' gives rows to {name} twice"
+            hint = "Put all its rows below one input."
+            diagnostics.append(Diagnostic("K204", message, given.span, hint))
+        known.add(which)
         if given.node and given.node not in readable:
             name = _display(given.node)
             message = f"unit test '{test.name}' gives rows to {name}, which '{test.model}' does "

@@ -128,7 +128,7 @@ def _snapshot(
     latest = max(taken, default=moment)
     if latest > moment:
         place = model.scan.config_span or model.span
-        raise RunFailed(snapshot_is_later(moment, latest, span=place))
+        raise RunFailed(snapshot_is_later(model.name, moment, latest=latest, span=place))
     batch = snapshot_batch(model, compiled.sql, moment=f"timestamp '{moment}'", is_new=is_new)
     noted = Statement(apply_window(model.id, Window(moment, moment)))
     return replace(batch, after=(*batch.after, noted))
@@ -165,7 +165,7 @@ def _increments(
             sql = fill_window(compiled.sql, window)
             batch = first_batch(model, sql, is_strict=is_strict, window=window)
             forgotten = Statement(forget_windows(model.id))
-            batch = replace(batch, statements=(*batch.statements, forgotten))
+            batch = replace(batch, after=(forgotten, *batch.after))
         else:
             sql = fill_window(increment.sql, window)
             batch = next_batch(model, sql, is_strict=is_strict, window=window)

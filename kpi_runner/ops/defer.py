@@ -1,7 +1,7 @@
 """What the models and checks of a command read, and no database holds whole, is built too.
 
-So a selection works in an empty database, and shows nothing of a table that lacks batches. With ``--defer``, what the earlier run has published
-counts as being there.
+So a selection works in an empty database, and shows nothing of a table that lacks batches. With
+``--defer``, what the earlier run has published counts as being there.
 """
 
 from __future__ import annotations
@@ -56,11 +56,9 @@ def _find_missing(run: Run) -> list[NodeId]:
             is_loaded = node in project.seeds and node in run.workspace.selected
             is_there = owner.relation in catalog and node not in linked
             is_whole = is_loaded or is_there or str(owner.relation) in base
-            if node in unfinished or not is_whole:
-                if node in project.seeds and not run.stages & Stage.SEED:
-                    continue
-                missing.append(node)
-            elif catalog.get(owner.relation) != VIEW:
-                continue
-            edge.append(node)
+            is_made = node in project.models or bool(run.stages & Stage.SEED)
+            is_missing = is_made and (node in unfinished or not is_whole)
+            missing += [node] if is_missing else []
+            is_shown = is_whole and catalog.get(owner.relation) == VIEW
+            edge += [node] if is_missing or is_shown else []
     return missing

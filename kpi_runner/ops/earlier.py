@@ -17,7 +17,7 @@ from kpi_runner.load.artifacts import load_manifest, load_run_results, load_sour
 from kpi_runner.load.raw import find_raw_files
 from kpi_runner.ops.manifest import describe_project
 from kpi_runner.ops.options import Options
-from kpi_runner.ops.places import Places
+from kpi_runner.ops.places import Places, is_database
 from kpi_runner.run.land import fingerprint_source
 
 Words = Mapping[str, frozenset[NodeId]]
@@ -75,6 +75,9 @@ def deferred_places(options: Options, places: Places) -> Places:
         hint = f"Put the published file, '{name}', into '{folder}', beside manifest.json."
         message = f"the published file of the run in '{folder}' is not there"
         raise UsageError(Diagnostic("K010", message, hint=hint))
+    if not is_database(found):
+        hint = "Copy the file again; it may have been cut off."
+        raise UsageError(Diagnostic("K010", f"'{found}' is no database", hint=hint))
     return replace(places, base=found.resolve(), base_work=(folder / work).resolve())
 
 

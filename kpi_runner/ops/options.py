@@ -83,7 +83,7 @@ class Options:
     event_time_end: str = ""
     fail_fast: bool = False
     store_failures: bool = False
-    lock_timeout: float = 0
+    lock_timeout: float = 0.0
     target_path: str = ""
     warn_error: bool = False
     log_format: str = "text"

@@ -87,9 +87,10 @@ def run_stages(options: Options, stages: Stage, *, emit: Emit, is_forced: bool =
     if is_about_units(workspace, stages):
         return run_units(options, workspace, emit=emit)
     compiled = compile_nodes(workspace, involved_nodes(workspace, stages))
-    writes = bool(stages & Stage.WRITES) or stores_failures(options, compiled, project=project)
+    stores = stores_failures(options, compiled, project=project)
+    writes = bool(stages & Stage.WRITES) or options.defer or stores
     work = workspace.places.work
-    if not stages & (Stage.LAND | Stage.SEED) and not work.is_file():
+    if not (stages & (Stage.LAND | Stage.SEED) or options.defer or work.is_file()):
         raise _nothing_built()
     opened = _open_work(workspace, options, relinks=bool(stages & Stage.MODEL), writes=writes)
     may_publish = bool(stages & Stage.PUBLISH)
@@ -139,7 +140,7 @@ def _open_work(
     adapter = open_work_database(
         workspace,
         read_only=not writes,
-        relinks=relinks,
+        relinks=relinks or options.defer,
         patience=options.lock_timeout,
         is_fresh=options.is_trial,
     )
@@ -154,7 +155,7 @@ def _open_work(
 
 
 def _run(run: Run) -> Report:
-    if run.stages & Stage.WRITES:
+    if run.stages & Stage.WRITES or run.options.defer:
         prepare_state(run.adapter)
         run = with_missing(run)
     if run.stages & Stage.PUBLISH:
@@ -201,7 +202,7 @@ def _adopt(
 ) -> tuple[Report, Bookkeeping]:
     """Takes over what somebody else built; a command that builds nothing wants all to be built."""
     report, books = take_over(run, report, books=books, facts=facts)
-    if run.stages & (Stage.MODEL | Stage.SNAPSHOT):
+    if run.options.defer or run.stages & (Stage.MODEL | Stage.SNAPSHOT):
         books, adopted = adopt(run, books)
         if adopted:
             origin = f"'{run.options.state}'" if run.options.defer else "the default target"
@@ -226,7 +227,9 @@ def _build(
     report = replace(report, checks=units)
     steps = due_steps(run, facts, books=books)
     checking = open_checking(run, planned, books=books)
-    _announce(run, steps=len(steps), checks=len(checking.due))
+    hooks = run.compiled.run_hooks
+    around = len(hooks.before) + len(hooks.after) if steps else 0
+    _announce(run, steps=len(steps) + around, checks=len(checking.due))
     report = replace(report, steps=build_steps(run, steps, facts=facts, books=books))
     is_whole = run.stages & Stage.MODEL and not run.workspace.is_partial
     if report.exit_code or not is_whole:

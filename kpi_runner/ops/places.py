@@ -96,17 +96,9 @@ def displayed(path: Path) -> str:
 
 
 def refuse_foreign_file(path: Path) -> None:
-    """Raises UsageError (K002) where publishing would replace a file that is no database.
-
-    A DuckDB file says so in the four bytes behind its checksum.
-    """
-    if not path.exists():
+    """Raises UsageError (K002) where publishing would replace a file that is no database."""
+    if not path.exists() or is_database(path):
         return
-    if path.is_file():
-        with path.open("rb") as file:
-            head = file.read(12)
-        if not head or head[8:] == b"DUCK":
-            return
     raise UsageError(
         Diagnostic(
             "K002",
@@ -114,3 +106,13 @@ def refuse_foreign_file(path: Path) -> None:
             hint="--database names the file to publish; name another, or move this one away.",
         )
     )
+
+
+def is_database(path: Path) -> bool:
+    """True for a DuckDB file, which says so in the four bytes behind its checksum, and for one
+    without anything in it."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        head = file.read(12)
+    return not head or head[8:] == b"DUCK"

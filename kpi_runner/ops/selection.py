@@ -26,6 +26,7 @@ def select_nodes(options: Options, project: Project, *, graph: Graph) -> frozens
     Raises UsageError for a selection that cannot be read or matches nothing, or an earlier run
     that cannot be compared with.
     """
+    _refuse_contradictions(options)
     request = _request(options)
     earlier = _open_earlier(options, project) if options.state else None
     chosen = select(project, graph, request=request, earlier=earlier)
@@ -51,6 +52,22 @@ def select_nodes(options: Options, project: Project, *, graph: Graph) -> frozens
     message = f"no node of the wanted resource types is selected, only: {selected}"
     hint = "--allow-empty accepts an empty selection."
     raise UsageError(Diagnostic("K003", message, hint=hint))
+
+
+def _refuse_contradictions(options: Options) -> None:
+    """Raises UsageError (K002) for flags of which one would count for nothing."""
+    both = sorted({*options.resource_types} & {*options.excluded_resource_types})
+    hint = "Leave one of the two out."
+    if options.selector and options.select:
+        message = "--select and --selector exclude each other"
+        hint += " '--select selector:NAME' adds a selector of selectors.yml to others."
+        raise UsageError(Diagnostic("K002", message, hint=hint))
+    if both:
+        message = f"--resource-type and --exclude-resource-type both name '{both[0]}'"
+        raise UsageError(Diagnostic("K002", message, hint=hint))
+    if options.favor_state and not options.defer:
+        message = "--favor-state means nothing without --defer"
+        raise UsageError(Diagnostic("K002", message, hint="Add --defer, and --state."))
 
 
 def selection_warnings(options: Options, project: Project) -> tuple[Diagnostic, ...]:

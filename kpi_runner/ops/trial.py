@@ -21,6 +21,7 @@ from kpi_runner.ops.options import Options
 from kpi_runner.ops.places import displayed
 from kpi_runner.ops.sql_places import Scene
 from kpi_runner.ops.stages import Run, Stage
+from kpi_runner.plan.microbatch import read_moment
 from kpi_runner.run.checks import Check
 
 _LENGTH = re.compile(r"\s*(\d{1,6})\s*(hour|day|month|year)s?\s*\Z")
@@ -61,14 +62,23 @@ def read_window(text: str) -> Window:
 
     Raises UsageError (K002).
     """
-    if length := _LENGTH.match(text):
+    length = _LENGTH.match(text)
+    if length and int(length[1]):
         return Window(length=f"{length[1]} {length[2]}")
     bounds = parse_vars(text) if text.lstrip().startswith("{") else {}
     texts = {key: str(value) for key, value in bounds.items()}
-    if texts.keys() == {"start", "end"} and all(map(_MOMENT.match, texts.values())):
+    is_range = texts.keys() == {"start", "end"} and all(map(_is_moment, texts.values()))
+    if is_range and read_moment(texts["start"]) < read_moment(texts["end"]):
         return Window(start=texts["start"], end=texts["end"])
     hint = "Write '3 days' (hour, day, month, year), or '{start: 2026-01-01, end: 2026-02-01}'."
     raise UsageError(Diagnostic("K002", f"--sample '{text}' is not a time", hint=hint))
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return bool(_MOMENT.match(text) and read_moment(text))
+    except ValueError:
+        return False
 
 
 def sample_tables(run: Run, facts: Facts) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.adapters.statements import drop
-from kpi_runner.core.errors import MachineFailed
+from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.errors import MachineFailed, UsageError
 from kpi_runner.ops.workspace import Workspace
 from kpi_runner.run.attached import attach_file
 from kpi_runner.run.files import remove_database, remove_spills
-from kpi_runner.run.linked import attach_link, refresh_link
+from kpi_runner.run.linked import attach_link, is_state, refresh_link
 from kpi_runner.run.lock import open_when_free
 from kpi_runner.run.state import check_version
 
@@ -35,7 +36,8 @@ def open_work_database(
         is_fresh: nothing stays in it that an earlier command has left.
         patience: for how many seconds to wait for another process to let go of it.
 
-    Raises MachineFailed: K701 where it still does not, K706 where another version made it.
+    Raises MachineFailed: K701 where it still does not, K706 where another version made it; and
+    UsageError (K010) where what is to be read of another target is no state of a project.
     """
     places, project = workspace.places, workspace.project
     open_it = partial(open_when_free, project.target, places.work, patience=patience)
@@ -50,10 +52,17 @@ def open_work_database(
             refresh_link(places.base, places.link)
         if places.base and places.link.is_file():
             attach_link(adapter, places.link)
+            if not (project.config.is_dbt or is_state(adapter)):
+                raise _foreign(places.base)
     except BaseException:
         adapter.close()
         raise
     return adapter
+
+
+def _foreign(base: Path) -> UsageError:
+    hint = "Name the file that `kpi build` published, or publish it again."
+    return UsageError(Diagnostic("K010", f"'{base}' is no published state of a project", hint=hint))
 
 
 def _open_fresh(open_it: Callable[[], Adapter], path: Path) -> Adapter:

@@ -57,15 +57,23 @@ def snapshot_statements(
     )
     added = compare_columns(target, batch).added
     if marks and not has_marks:
-        target = (*target, Column(snapshot.columns.is_deleted, "VARCHAR"))
+        target = (*target, Column(name=snapshot.columns.is_deleted, data_type="VARCHAR"))
     return (
         *add_columns(snapshot.target, (*added, *target[len(types) :])),
+        *_fill_marks(snapshot),
         create_as(CLOSED, _closed(snapshot, batch, is_widened=bool(added))).replace(
             "replace table", "replace temp table", 1
         ),
         *_write(snapshot, target=target, batch=batch),
         f"drop table {CLOSED.sql}",
     )
+
+
+def _fill_marks(snapshot: Snapshot) -> tuple[str, ...]:
+    """Says of the versions that were written without marks that their rows were there."""
+    mark = quote_name(snapshot.columns.is_deleted)
+    fill = f"update {snapshot.target.sql} set {mark} = 'False' where {mark} is null"
+    return (fill,) if snapshot.is_marked else ()
 
 
 def _refuse_names(snapshot: Snapshot, batch: Sequence[Column]) -> None:
@@ -106,9 +114,10 @@ def _meta_columns(snapshot: Snapshot) -> tuple[str, ...]:
     return (*always, names.is_deleted) if snapshot.hard_deletes == "new_record" else always
 
 
-def snapshot_is_later(moment: str, latest: str, *, span: Span | None) -> Diagnostic:
+def snapshot_is_later(name: str, moment: str, *, latest: str, span: Span | None) -> Diagnostic:
     """Returns what is said to a build of before the moment for which a snapshot was taken."""
-    return Diagnostic("K612", f"this build is of {moment}, {_LATER}: {latest}", span, _LEFT_OUT)
+    message = f"'{name}': this build is of {moment}, and the last one was of {latest}"
+    return Diagnostic("K612", message, span, _LEFT_OUT)
 
 
 def moment_guard(snapshot: Snapshot, *, span: Span | None) -> Guard:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.core.batch import Guard, Increment, Snapshot
 from kpi_runner.core.diagnostic import Diagnostic
-from kpi_runner.core.errors import RunFailed
+from kpi_runner.core.errors import RunFailed, SqlFailed
 from kpi_runner.core.fit import Fit
 from kpi_runner.core.names import Relation
 from kpi_runner.core.node import Column
@@ -42,10 +42,12 @@ class Work:
         for guard in batch.guards:
             self._refuse(guard)
         if batch.apply:
-            counted = max(counted, self._execute(map(Statement, self._applied(batch.apply))))
-        counted = max(counted, self._execute(batch.after))
+            applied = self._execute(map(Statement, self._applied(batch.apply)))
+            is_counted = isinstance(batch.apply, Increment)  # by its new rows, not those replaced
+            counted = counted if is_counted else max(counted, applied)
+        self._execute(batch.after)
         for guard in batch.holds:
-            self._refuse(guard)
+            self._hold(guard)
         if counted >= 0:
             self.rows = (self.rows or 0) + counted
 
@@ -64,6 +66,15 @@ class Work:
         found = "; ".join(str(row["found"]) for row in rows) + f" and {more} more" * (more > 0)
         message = f"{guard.message}: {found}"
         raise RunFailed(Diagnostic(guard.code, message, guard.span, guard.hint))
+
+    def _hold(self, guard: Guard) -> None:
+        """Refuses what breaks a constraint, of which the SQL may be wrong itself."""
+        try:
+            self._refuse(guard)
+        except SqlFailed as error:
+            said = error.message.partition("\n")[0]
+            message = f"the constraint cannot be checked: {said}"
+            raise RunFailed(Diagnostic("K710", message, guard.span)) from error
 
     def _applied(self, change: Increment | Snapshot | Fit) -> tuple[str, ...]:
         if isinstance(change, Fit):

@@ -17,6 +17,9 @@ from kpi_runner.run.minimize import Minimum, Point, minimize
 LEAST_CUSTOMERS = 100
 FARTHEST = 15.0
 """Parameters lie within e^-15 … e^15; one that ends there has no best value."""
+MOST_ALIKE = 10_000.0
+"""Where a + b would be larger, all customers stop at the same rate: the likelihood hardly rises any
+more, and a search for its top would not end."""
 LARGEST_EXPONENT = 700.0
 UNCONVERGED = "no parameters fit best"
 
@@ -48,7 +51,15 @@ def fit_bg_nbd(rows: Iterable[Mapping[str, float]]) -> Fitted:
         return _unfitted(("r", "alpha", "a", "b"), customers, problem=problem)
     age = sum(age * count for _, _, age, count in found) / customers
     start = (0.0, log(max(age, 1.0) / 4), 0.0, 0.0)
-    return _fitted(("r", "alpha", "a", "b"), _bg_nbd(found), start=start, customers=customers)
+    names = ("r", "alpha", "a", "b")
+    return _fitted(names, _bg_nbd(found), start=start, customers=customers, bounded=_alike)
+
+
+def _alike(point: Point) -> Point:
+    """Keeps a + b in bounds, at the same mean rate of stopping."""
+    r, alpha, a, b = point
+    share = min(1.0, MOST_ALIKE / (a + b))
+    return (r, alpha, share * a, share * b)
 
 
 def fit_gamma_gamma(rows: Iterable[Mapping[str, float]]) -> Fitted:
@@ -85,14 +96,20 @@ def _unfitted(names: tuple[str, ...], customers: float, *, problem: str) -> Fitt
 
 
 def _fitted(
-    names: tuple[str, ...], likelihood: Likelihood, *, start: Point, customers: float
+    names: tuple[str, ...],
+    likelihood: Likelihood,
+    *,
+    start: Point,
+    customers: float,
+    bounded: Callable[[Point], Point] = tuple,
 ) -> Fitted:
-    """Maximizes a likelihood over the logarithms of its parameters."""
+    """Maximizes a likelihood over the logarithms of its parameters, which ``bounded`` keeps apart
+    from where it rises for ever."""
 
     def loss(point: Point) -> float:
         if any(abs(value) > FARTHEST for value in point):
             return inf
-        value = -likelihood(tuple(map(exp, point)))
+        value = -likelihood(bounded(tuple(map(exp, point))))
         return value if isfinite(value) else inf
 
     best = minimize(loss, start)
@@ -101,7 +118,7 @@ def _fitted(
         return Fitted({**unfitted.values, "iterations": best.evaluations}, unfitted.problem)
     return Fitted(
         {
-            **dict(zip(names, map(exp, best.point), strict=True)),
+            **dict(zip(names, bounded(tuple(map(exp, best.point))), strict=True)),
             "log_likelihood": -best.value,
             "customer_count": int(customers),
             "iterations": best.evaluations,

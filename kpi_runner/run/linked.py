@@ -34,6 +34,14 @@ def attach_link(adapter: Adapter, link: Path) -> None:
     adapter.execute(f"attach {quote_text(str(link))} as {LINKED} (read_only)")
 
 
+def is_state(adapter: Adapter) -> bool:
+    """True where what is attached was published by a project of ours."""
+    try:
+        return bool(adapter.query(f"select count(*) from {LINKED}.{BUILD_TABLE.sql}").scalar)
+    except SqlFailed:
+        return False
+
+
 def read_link(adapter: Adapter) -> Mapping[str, str]:
     """Returns relation → data fingerprint of the linked state; none where nothing is attached,
     and empty fingerprints where a dbt project has published it, which keeps them to itself."""

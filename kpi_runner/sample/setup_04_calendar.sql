@@ -235,14 +235,14 @@ placed as (
     from running
 )
 
--- Where a competitor sells packs for less, almost half of the places that packs have go to
+-- Where competitors sell packs for less, three in five of the places that packs have go to
 -- what lies on the other side of the shelf.
 select
     placed.month,
     if(
         is_during(cast(placed.month as date), 'packs_undercut')
             and placed.product_id between 119 and 122
-            and placed.place % 20 < 9,
+            and placed.place % 20 < 12,
         opposite.product_id, placed.product_id
     ) as product_id,
     placed.place

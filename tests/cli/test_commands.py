@@ -178,5 +178,11 @@ def test_sample_passes_its_size_on(stand_in: Any, tmp_path: Path) -> None:
     )
 
     assert operation.positional == (Options(), tmp_path)
-    assert operation.named == {"days": 30, "orders_per_day": 0.5, "seed": 7, "end": "2026-10-31"}
+    assert operation.named == {
+        "days": 30,
+        "orders_per_day": 0.5,
+        "events_per_order": 70,
+        "seed": 7,
+        "end": "2026-10-31",
+    }
     assert result.stderr == "wrote 18 tables\n"

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import kpi_runner
-from kpi_runner.core.errors import ProjectInvalid, UsageError
+from kpi_runner.core.errors import MachineFailed, ProjectInvalid, UsageError
 from kpi_runner.core.event import Event, RunFinished, StepFinished
 from tests.kit import ROOT
 
@@ -107,6 +108,42 @@ def test_no_database_stays_open(shop: Path) -> None:
     )
 
     subprocess.run([sys.executable, "-c", script], cwd=shop, check=True)
+
+
+def test_a_second_command_on_a_project_that_is_at_work_is_told_so(shop: Path) -> None:
+    inner: list[kpi_runner.Invocation] = []
+
+    def start_another(event: Event) -> None:
+        if isinstance(event, StepFinished) and not inner:
+            with ThreadPoolExecutor(1) as other:
+                inner.append(other.submit(kpi_runner.invoke, ["build", "-f"]).result())
+
+    outer = kpi_runner.invoke(["build"], on_event=start_another)
+
+    assert outer.success
+    assert inner[0].exit_code == 4 and isinstance(inner[0].exception, MachineFailed)
+    assert [d.code for d in inner[0].exception.diagnostics] == ["K701"]
+    assert kpi_runner.invoke(["build", "-f"]).success
+
+
+def test_an_interruption_is_raised_and_an_end_of_the_process_is_not(shop: Path) -> None:
+    def stop(error: BaseException) -> Callable[[Event], None]:
+        def raise_it(event: Event) -> None:
+            raise error
+
+        return raise_it
+
+    with pytest.raises(KeyboardInterrupt):
+        kpi_runner.invoke(["build"], on_event=stop(KeyboardInterrupt()))
+    result = kpi_runner.invoke(["build"], on_event=stop(SystemExit(0)))
+    assert result.exit_code == 4 and isinstance(result.exception, SystemExit)
+
+
+@pytest.mark.parametrize("arguments", [None, "build", [1], ["build", None]])
+def test_arguments_that_are_no_texts_are_wrong_usage(arguments: Any) -> None:
+    result = kpi_runner.invoke(arguments)
+
+    assert result.exit_code == 2 and isinstance(result.exception, UsageError)
 
 
 def test_commands_run_one_after_another_from_threads(shop: Path) -> None:

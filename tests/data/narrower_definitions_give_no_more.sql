@@ -1,5 +1,7 @@
 -- What counts less of the same, or divides by more, is no larger: opens without proxies, clicks per
--- message sent, the index against the mean of competitors, media cost per customer of any kind.
+-- message sent, the index against the mean of competitors, media cost per customer of any kind,
+-- tickets of customers alone, business minutes, first solves, medians, sessions without a source
+-- for 90 days, visitors who looked around, bounces among visits of one page.
 with
 
 kpi_values as (
@@ -26,6 +28,71 @@ pairs as (
         'cac' as kpi,
         'blended_media' as narrow_variant,
         'paid' as wide_variant
+    union all
+    select
+        'contact_rate' as kpi,
+        '' as narrow_variant,
+        'all_tickets' as wide_variant
+    union all
+    select
+        'active_issues' as kpi,
+        '' as narrow_variant,
+        'all' as wide_variant
+    union all
+    select
+        'active_issues' as kpi,
+        'age_median' as narrow_variant,
+        'age_p90' as wide_variant
+    union all
+    select
+        'first_response_time' as kpi,
+        '' as narrow_variant,
+        'p90' as wide_variant
+    union all
+    select
+        'first_response_time' as kpi,
+        'business_mean' as narrow_variant,
+        'calendar_mean' as wide_variant
+    union all
+    select
+        'resolution_time' as kpi,
+        '' as narrow_variant,
+        'p90' as wide_variant
+    union all
+    select
+        'resolution_time' as kpi,
+        'first' as narrow_variant,
+        '' as wide_variant
+    union all
+    select
+        'resolution_time' as kpi,
+        'first_mean' as narrow_variant,
+        'mean' as wide_variant
+    union all
+    select
+        'resolution_time' as kpi,
+        'business_mean' as narrow_variant,
+        'mean' as wide_variant
+    union all
+    select
+        'direct_traffic_share' as kpi,
+        'lnd' as narrow_variant,
+        '' as wide_variant
+    union all
+    select
+        'users' as kpi,
+        'active' as narrow_variant,
+        '' as wide_variant
+    union all
+    select
+        'bounce_rate' as kpi,
+        '' as narrow_variant,
+        'single_page' as wide_variant
+    union all
+    select
+        'avg_engagement_time' as kpi,
+        'duration' as narrow_variant,
+        'duration_ex_bounce' as wide_variant
 )
 
 select

@@ -52,7 +52,7 @@ def with_test(test: str, **files: str) -> dict[str, str]:
         ("expression: {sql: '< 90', config: {warn_if: '>20%', error_if: '>20%'}}", 0, "pass"),
         ("expression: {sql: '< 90', fail_calc: max(amount)}", 1, "found max(amount) = 150.0"),
         ("expression: {sql: '< 90', limit: 4}", 1, "found 4 failing rows"),
-        ("expression: {sql: '< 90', error_if: 'many'}", 1, "K710"),
+        ("expression: {sql: '< 90', error_if: 'many'}", 3, "K102"),
     ],
 )
 def test_settings_of_a_data_test_decide_how_it_ends(

@@ -246,3 +246,36 @@ def test_a_table_that_lacks_batches_comes_with_what_reads_it(project: Write, kpi
     outcome = kpi("publish", "--select", "seen")
     assert outcome.exit_code == 2 and "seen: upstream m is unfinished" in outcome.output
     assert not (root / "warehouse.duckdb").exists()
+
+
+def test_data_tests_read_the_earlier_state_too(prod: Path, kpi: Kpi, tmp_path: Path) -> None:
+    test = "select * from {{ ref('fct_b') }} where origin != 'prod'"
+    (tmp_path / "tests/data").mkdir(parents=True)
+    (tmp_path / "tests/data/made_there.sql").write_text(test)
+
+    outcome = kpi("test", "--defer", "--state", str(prod))
+
+    assert outcome.exit_code == 0, outcome.output
+    assert "PASS=1" in outcome.output
+
+
+@pytest.mark.parametrize("content", ["garbage", "table"])
+def test_a_state_that_is_none_is_wrong_usage(prod: Path, kpi: Kpi, content: str) -> None:
+    published = prod / "warehouse.duckdb"
+    published.unlink()
+    if content == "garbage":
+        published.write_bytes(b"garbage" * 1000)
+    else:
+        with duckdb.connect(str(published)) as database:
+            database.execute("create schema core; create table core.fct_a (other int)")
+
+    outcome = kpi("build", "-s", "fct_b", "--defer", "--state", str(prod))
+
+    assert outcome.exit_code == 2 and "error[K010]" in outcome.output
+    assert str(published) in outcome.output
+
+
+def test_a_state_is_favored_only_over_a_deferred_one(prod: Path, kpi: Kpi) -> None:
+    outcome = kpi("build", "-s", "fct_b", "--favor-state", "--state", str(prod))
+
+    assert outcome.exit_code == 2 and "means nothing without --defer" in outcome.output

@@ -26,7 +26,7 @@ FAILING_TEST = {"tests/data/never.sql": "select * from {{ ref('orders') }}"}
 
 
 def rows(path: Path) -> list[tuple[object, ...]]:
-    return duckdb.sql(f"from '{path}'").fetchall()
+    return duckdb.execute(f"from '{path}'").fetchall()
 
 
 def test_the_file_is_written_and_others_read_the_model(project: Make, kpi: Kpi) -> None:

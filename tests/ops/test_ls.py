@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,10 @@ import pytest
 from kpi_runner.core.errors import ProjectInvalid, UsageError
 from kpi_runner.ops.ls import ls
 from kpi_runner.ops.options import Options
-from tests.kit import ROOT, write_project
+from tests.kit import ROOT, Outcome, write_project
+
+Write = Callable[[Mapping[str, str]], Path]
+Kpi = Callable[..., Outcome]
 
 KPI = "{{area: sales, kind: hard, unit: count, direction: up, from: fct_orders, time: day, {rest}}}"
 SHOP = {
@@ -182,3 +186,23 @@ def test_listing_imports_neither_engine_nor_parsers(tmp_path: Path) -> None:
     )
 
     assert loaded.stdout.strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("-s", "a", "--selector", "all"), "--select and --selector exclude each other"),
+        (
+            ("--resource-type", "seed", "--exclude-resource-type", "seed"),
+            "--resource-type and --exclude-resource-type both name 'seed'",
+        ),
+    ],
+)
+def test_flags_that_exclude_each_other_are_wrong_usage(
+    project: Write, kpi: Kpi, flags: tuple[str, ...], said: str
+) -> None:
+    project({"models/a.sql": "select 1 as id"})
+
+    outcome = kpi("ls", *flags)
+
+    assert outcome.exit_code == 2 and f"error[K002]: {said}" in outcome.stderr

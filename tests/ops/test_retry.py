@@ -146,3 +146,24 @@ def test_without_results_of_this_version_nothing_can_be_retried(
 
     assert outcome.exit_code == 2
     assert f"error[{code}]" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [("threads", "x"), ("select", 5), ("select", [5]), ("defer", "no"), ("as_of", 5),
+     ("indirect_selection", "all"), ("lock_timeout", True)],
+)  # fmt: skip
+def test_flags_that_somebody_changed_are_wrong_usage(
+    project: Write, kpi: Kpi, flag: str, value: object
+) -> None:
+    folder = project({"models/a.sql": "select 'x'::int as id from range(1)"})
+    kpi("build")
+    path = folder / "target/run_results.json"
+    record = json.loads(path.read_text())
+    record["args"][flag] = value
+    path.write_text(json.dumps(record))
+
+    outcome = kpi("retry")
+
+    assert outcome.exit_code == 2, outcome.output
+    assert f"error[K011]: 'target/run_results.json' says {flag} is {value!r}" in outcome.output

@@ -209,3 +209,17 @@ def test_a_sample_needs_a_moment(project: Write, kpi: Kpi) -> None:
 
     assert outcome.exit_code == 2
     assert "K002" in outcome.stderr and "event_time" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    "sample",
+    ["", " ", "0 days", "{start: 2026-01-02, end: 2026-01-01}",
+     "{start: 2026-01-02, end: 2026-01-02}", "{start: 2026-13-01, end: 2027-01-01}"],
+)  # fmt: skip
+def test_a_sample_without_any_time_is_wrong_usage(project: Write, kpi: Kpi, sample: str) -> None:
+    folder = project({"models/a.sql": "select 1 as id"})
+
+    outcome = kpi("build", "--sample", sample)
+
+    assert outcome.exit_code == 2 and "--sample" in outcome.stderr
+    assert not (folder / "warehouse.duckdb").exists()

@@ -5,18 +5,28 @@ No SQL, and nothing of the runner: what both agree on was worked out twice.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from decimal import localcontext
 from pathlib import Path
 
+from tests.oracle.ads import ad_figures
 from tests.oracle.affinity import affinity_rows
+from tests.oracle.care import backlog_rows, care_figures
+from tests.oracle.cells import Figure, cells
 from tests.oracle.customers import customer_kpis, customer_rows
 from tests.oracle.delivery import delivery_kpis
-from tests.oracle.facts import read_facts
-from tests.oracle.raw import Settings, read_raw
+from tests.oracle.facts import Facts, read_facts
+from tests.oracle.feedback import feedback_figures
+from tests.oracle.loyalty import referral_figures, subscription_rows
+from tests.oracle.mail import list_rows, mail_figures
+from tests.oracle.market import market_figures
+from tests.oracle.raw import Raw, Settings, read_raw
+from tests.oracle.reach import reach_figures
 from tests.oracle.returns import return_kpis
 from tests.oracle.sales import sales_kpis
-from tests.oracle.tabulate import Key, Value, tabulate
+from tests.oracle.segments import churn_rows, segment_rows
+from tests.oracle.tabulate import Key, Kpi, Value, tabulate
 
 __all__ = ["Key", "Settings", "Value", "oracle"]
 
@@ -27,11 +37,38 @@ def oracle(raw_dir: Path, as_of: date, settings: Settings) -> dict[Key, Value]:
     """Works out every row of `kpi_values`: (kpi, variant, grain, period_start, dimension,
     segment) → (value, null_reason)."""
     with localcontext(prec=DIGITS):
-        facts = read_facts(read_raw(raw_dir, as_of), settings)
-        kpis = (*sales_kpis(facts), *return_kpis(facts), *customer_kpis(facts))
-        rows = {
-            key: value
-            for kpi in (*kpis, *delivery_kpis(facts))
-            for key, value in tabulate(kpi, facts.calendar, first=facts.first_day)
-        }
-        return rows | dict(customer_rows(facts)) | dict(affinity_rows(facts))
+        raw = read_raw(raw_dir, as_of)
+        facts = read_facts(raw, settings)
+        return dict(_rows(raw, facts))
+
+
+def _rows(raw: Raw, facts: Facts) -> Iterator[tuple[Key, Value]]:
+    for kpi in _kpis(facts):
+        yield from tabulate(kpi, facts.calendar, first=facts.first_day)
+    for figure in _figures(raw, facts):
+        yield from cells(figure, facts.calendar)
+    yield from customer_rows(facts)
+    yield from affinity_rows(facts)
+    yield from churn_rows(facts)
+    yield from segment_rows(facts)
+    yield from list_rows(raw, facts)
+    yield from subscription_rows(raw, facts)
+    yield from backlog_rows(raw, facts)
+
+
+def _kpis(facts: Facts) -> Iterator[Kpi]:
+    for of_a_domain in (sales_kpis, return_kpis, customer_kpis, delivery_kpis):
+        yield from of_a_domain(facts)
+
+
+def _figures(raw: Raw, facts: Facts) -> Iterator[Figure]:
+    for of_a_domain in (
+        ad_figures,
+        reach_figures,
+        mail_figures,
+        market_figures,
+        referral_figures,
+        care_figures,
+        feedback_figures,
+    ):
+        yield from of_a_domain(raw, facts)

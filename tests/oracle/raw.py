@@ -27,11 +27,39 @@ REASONS = {
 }
 
 
+MOMENTS = {
+    "orders": "processed_at",
+    "refunds": "processed_at",
+    "email_sends": "sent_at",
+    "email_events": "datetime",
+    "subscriber_events": "datetime",
+    "tickets": "created_at",
+    "ticket_comments": "created",
+    "ticket_field_history": "updated",
+    "surveys": "sent_at",
+    "reviews": "created_at",
+    "competitor_prices": "captured_at",
+    "subscriptions": "created_at",
+}
+DAYS = {
+    "ad_spend_daily": "date",
+    "acquisition_costs": "month",
+    "search_console_site": "data_date",
+    "search_console_url": "data_date",
+    "keyword_rankings": "date",
+    "social_posts_daily": "date",
+    "social_accounts_daily": "date",
+}
+REPEATING = ("search_console_site", "search_console_url")
+
+
 @dataclass(frozen=True)
 class Settings:
     """What a shop may set."""
 
     affinity_min_orders: int = 5
+    response_hours: int = 48
+    own_domain: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,9 +71,14 @@ class Raw:
 
     calendar: Calendar
     tables: dict[str, Table]
+    folder: Path
 
     def __getitem__(self, name: str) -> Table:
         return self.tables.get(name, [])
+
+    def has(self, name: str) -> bool:
+        """Whether the table has a file."""
+        return name in self.tables
 
 
 def read_raw(raw_dir: Path, as_of: date) -> Raw:
@@ -58,9 +91,18 @@ def read_raw(raw_dir: Path, as_of: date) -> Raw:
         week_start=shop.get("week_start") or "monday",
         fiscal_year_start_month=int(shop.get("fiscal_year_start_month") or 1),
     )
-    for name in ("orders", "refunds"):
-        tables[name] = [row for row in tables[name] if moment(row, "processed_at") < calendar.end]
-    return Raw(calendar, tables)
+    for name, column in MOMENTS.items():
+        if name in tables:
+            tables[name] = [
+                row
+                for row in tables[name]
+                if not row.get(column) or moment(row, column) < calendar.end
+            ]
+    for name, column in DAYS.items():
+        if name in tables:
+            last = as_of.isoformat()
+            tables[name] = [row for row in tables[name] if row[column] <= last]
+    return Raw(calendar, tables, raw_dir)
 
 
 def moment(row: Row, column: str) -> datetime:
@@ -110,4 +152,6 @@ def grouped(rows: Iterable[Row], column: str) -> dict[str, Table]:
 def _read(path: Path) -> Table:
     with path.open(newline="", encoding="utf-8") as file:
         rows = [dict(row) for row in csv.DictReader(file)]
+    if path.stem in REPEATING:
+        return rows
     return [dict(row) for row in dict.fromkeys(tuple(row.items()) for row in rows)]

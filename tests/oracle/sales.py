@@ -188,10 +188,16 @@ def _margins(facts: Facts) -> Iterator[Kpi]:
     net = net_sales(facts, is_by_order_date=True)
     yield Kpi(
         name="contribution_margin",
-        numerator=net + _costs_of_goods(facts) + _costs_of_orders(facts),
+        numerator=contribution(facts),
         denominator=net,
         dimensions=("sales_channel", "country", "category"),
     )
+
+
+def contribution(facts: Facts) -> Events:
+    """Net sales by order date and shipping, less goods, shipping cost and fees."""
+    net = net_sales(facts, is_by_order_date=True)
+    return net + _costs_of_goods(facts) + _costs_of_orders(facts)
 
 
 def _costs_of_goods(facts: Facts) -> Events:

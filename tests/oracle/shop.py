@@ -88,6 +88,7 @@ class Order:
     hour: datetime
     person: str
     is_cancelled: bool
+    source_name: str
     segments: Segments
     shipping: Decimal
     tax: Decimal
@@ -160,6 +161,7 @@ class _OrderBuilder:
             hour=self.calendar.local_hour(processed_at),
             person=self.people.of(row),
             is_cancelled=is_cancelled,
+            source_name=row.get("source_name") or "",
             segments=self.segments(row, is_cancelled=is_cancelled),
             shipping=_shipping(row, rows),
             tax=number(row, "total_tax"),

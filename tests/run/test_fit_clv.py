@@ -9,7 +9,13 @@ from random import Random
 
 import pytest
 
-from kpi_runner.run.fit_clv import LEAST_CUSTOMERS, UNCONVERGED, fit_bg_nbd, fit_gamma_gamma
+from kpi_runner.run.fit_clv import (
+    LEAST_CUSTOMERS,
+    MOST_ALIKE,
+    UNCONVERGED,
+    fit_bg_nbd,
+    fit_gamma_gamma,
+)
 from tests.kit import ROOT
 
 CDNOW = ROOT / "tests/fixtures/cdnow"
@@ -52,6 +58,15 @@ def test_a_simulated_shop_gives_its_parameters_back(truth: tuple[float, ...]) ->
     found = [float(fitted[name] or 0) for name in ("r", "alpha", "a", "b")]
     assert found[0] / found[1] == pytest.approx(truth[0] / truth[1], rel=0.06)
     assert found[2] / (found[2] + found[3]) == pytest.approx(truth[2] / sum(truth[2:]), rel=0.12)
+
+
+def test_customers_who_all_stop_at_one_rate_have_parameters_too() -> None:
+    fitted = fit_bg_nbd(simulate((0.8, 6.0, 4e6, 6e6), customers=800))
+
+    a, b = (float(fitted.values[name] or 0) for name in ("a", "b"))
+    assert (fitted.problem, fitted.values["is_converged"]) == ("", True)
+    assert a + b == pytest.approx(MOST_ALIKE)
+    assert a / (a + b) == pytest.approx(0.4, rel=0.1)
 
 
 def test_the_order_of_magnitude_of_time_does_not_matter() -> None:

@@ -36,14 +36,12 @@ happenings as (
     from additions
     union all
     select
-        sessions.person_id,
-        purchases.purchased_at as occurred_at,
+        person_id,
+        purchased_at as occurred_at,
         cast(null as varchar) as session_key,
-        purchases.purchased_at,
+        purchased_at,
         1 as happening_order
     from purchases
-    inner join sessions
-        on purchases.session_key = sessions.session_key
 ),
 
 foreseen as (

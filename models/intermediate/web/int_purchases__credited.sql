@@ -1,3 +1,4 @@
+{# noqa: K806 because whoever counts purchases takes from here what one is #}
 {{ config(materialized='table') }}
 with
 
@@ -13,6 +14,7 @@ usable as (
     select
         events.transaction_id,
         events.session_key,
+        sessions.person_id,
         events.purchase_revenue_amount,
         events.event_position,
         events.occurred_at
@@ -30,6 +32,7 @@ ranked as (
     select
         transaction_id,
         session_key,
+        person_id,
         purchase_revenue_amount,
         occurred_at,
         row_number() over (
@@ -43,6 +46,7 @@ final as (
     select
         transaction_id,
         session_key,
+        person_id,
         {{ money('coalesce(purchase_revenue_amount, 0)') }} as purchase_revenue_amount,
         occurred_at as purchased_at
     from ranked

@@ -1,5 +1,10 @@
 with
 
+viewing_events as (
+    select * from {{ ref('int_events__sessioned') }}
+    where event_name = 'page_view'
+),
+
 events as (
     select * from {{ ref('int_events__sessioned') }}
 ),
@@ -16,8 +21,7 @@ page_views as (
             partition by session_key, page_location
             order by occurred_at
         ) as previously_viewed_at
-    from events
-    where event_name = 'page_view'
+    from viewing_events
 ),
 
 -- The same page once more within a second is a tag that fired twice.

@@ -64,6 +64,18 @@ subscriptions as (
     select * from {{ ref('stg_loyalty__subscriptions') }}
 ),
 
+tickets as (
+    select * from {{ ref('stg_support__tickets') }}
+),
+
+surveys as (
+    select * from {{ ref('stg_feedback__surveys') }}
+),
+
+reviews as (
+    select * from {{ ref('stg_feedback__reviews') }}
+),
+
 moments as (
     select ordered_at as occurred_at
     from orders
@@ -79,6 +91,15 @@ moments as (
     union all
     select activated_at as occurred_at
     from subscriptions
+    union all
+    select created_at as occurred_at
+    from tickets
+    union all
+    select coalesce(least(sent_at, responded_at), sent_at, responded_at) as occurred_at
+    from surveys
+    union all
+    select reviewed_at as occurred_at
+    from reviews
     union all
     select refunded_at as occurred_at
     from refunds

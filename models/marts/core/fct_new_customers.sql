@@ -1,26 +1,7 @@
 with
 
-orders as (
-    select * from {{ ref('int_orders__ranked') }}
-),
-
-purchases as (
-    select * from {{ ref('fct_web_purchases') }}
-),
-
-won as (
-    select
-        orders.person_id,
-        orders.order_id,
-        orders.sales_channel,
-        orders.country,
-        orders.cohort_month,
-        coalesce(purchases.lnd_channel_group, '(none)') as channel_group,
-        orders.order_date
-    from orders
-    left join purchases
-        on orders.order_id = purchases.transaction_id
-    where orders.valid_order_rank = 1
+customers as (
+    select * from {{ ref('int_customers__credited') }}
 ),
 
 final as (
@@ -41,7 +22,7 @@ final as (
             'Cross-network'
         ) as is_from_paid_media,
         order_date
-    from won
+    from customers
 )
 
 select * from final

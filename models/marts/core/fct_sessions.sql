@@ -4,8 +4,14 @@ sessions as (
     select * from {{ ref('int_sessions__sourced') }}
 ),
 
-events as (
+carting_events as (
     select * from {{ ref('int_events__sessioned') }}
+    where event_name = 'add_to_cart'
+),
+
+video_events as (
+    select * from {{ ref('int_events__sessioned') }}
+    where event_name = 'video_start'
 ),
 
 purchases as (
@@ -25,8 +31,7 @@ carted_items as (
     select
         session_key,
         unnest(items) as item
-    from events
-    where event_name = 'add_to_cart'
+    from carting_events
 ),
 
 carted_per_session as (
@@ -41,8 +46,7 @@ videos_per_session as (
     select
         session_key,
         count(distinct coalesce(video_url, '(none)')) as video_play_count
-    from events
-    where event_name = 'video_start'
+    from video_events
     group by session_key
 ),
 

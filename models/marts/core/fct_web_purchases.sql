@@ -12,7 +12,7 @@ final as (
     select
         purchases.transaction_id,
         purchases.session_key,
-        sessions.person_id,
+        purchases.person_id,
         sessions.campaign,
         sessions.channel_group,
         sessions.lnd_channel_group,

@@ -11,6 +11,7 @@ final as (
         cart_token,
         nullif(lower(trim(email)), '') as customer_email,
         subtotal_price as subtotal_amount,
+        total_price as total_amount,
         {{ happened_by('completed_at', as_of_end()) }} as completed_at,
         {{ utc('created_at') }} as created_at
     from abandoned_checkouts

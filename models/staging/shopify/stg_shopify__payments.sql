@@ -12,6 +12,7 @@ final as (
         kind as payment_kind,
         status as payment_status,
         gateway as payment_gateway,
+        error_code,
         test as is_test,
         amount as paid_amount,
         coalesce(fee, 0) as fee_amount,

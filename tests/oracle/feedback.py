@@ -1,0 +1,174 @@
+"""Surveys and reviews (canon C01, C02, M25, M26, X03, X04; kpi_rules A35, A36, A68)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+from tests.oracle.calendar import Calendar
+from tests.oracle.cells import ONE, ZERO, Figure, Item, Valuation, mean, ratio, total
+from tests.oracle.facts import Facts
+from tests.oracle.raw import Raw, Row, by_id, grouped, happened, id_order, moment, truth
+
+GOOD_FROM = {2: 2, 3: 3, 5: 4}
+
+
+def feedback_figures(raw: Raw, facts: Facts) -> Iterator[Figure]:
+    """Every KPI of what customers said."""
+    yield from _csat(raw, facts.calendar)
+    yield from _nps(raw, facts.calendar)
+    yield from _experience(raw, facts.calendar)
+    yield from _reviews(raw, facts.calendar)
+
+
+def _csat(raw: Raw, calendar: Calendar) -> Iterator[Figure]:
+    surveys = [row for row in raw["surveys"] if row["survey_type"] == "csat"]
+    latest: dict[str, Row] = {}
+    answered = [row for row in surveys if _answer(row, calendar)]
+    for row in sorted(
+        answered, key=lambda row: (moment(row, "responded_at"), id_order(row["survey_id"]))
+    ):
+        latest[f"ticket {row['ticket_id']}" if row.get("ticket_id") else row["survey_id"]] = row
+    good, scores = [], []
+    for row in latest.values():
+        day, scale, score = _answered_on(row, calendar), _scale(row), _score(row)
+        if scale in GOOD_FROM:
+            good.append(Item(day, (Decimal(score >= GOOD_FROM[scale]), ONE)))
+        if scale == 5:
+            scores.append(Item(day, (score,)))
+    is_missing = not raw.has("surveys")
+    first = min((_answered_on(row, calendar) for row in latest.values()), default=None)
+    yield Figure(name="csat", items=tuple(good), value=ratio(), is_missing=is_missing, first=first)
+    yield Figure(
+        name="csat",
+        variant="mean_score",
+        items=tuple(scores),
+        value=mean(),
+        is_missing=is_missing,
+        first=first,
+    )
+    tickets = by_id(raw["tickets"])
+    yield Figure(
+        name="csat_response_rate",
+        items=tuple(
+            Item(
+                calendar.local_day(moment(row, "sent_at")),
+                (Decimal(bool(_answer(row, calendar))), ONE),
+                {"via_channel": tickets.get(row.get("ticket_id") or "", {}).get("via_channel", "")},
+            )
+            for row in surveys
+            if row.get("sent_at")
+        ),
+        value=ratio(),
+        dimensions=("via_channel",),
+        is_missing=is_missing,
+    )
+
+
+def _nps(raw: Raw, calendar: Calendar) -> Iterator[Figure]:
+    answers = [
+        row
+        for row in raw["surveys"]
+        if row["survey_type"] == "nps"
+        and _answer(row, calendar)
+        and (row.get("scale_min"), row.get("scale_max")) == ("0", "10")
+    ]
+    for variant, is_relational in (("", True), ("transactional", False)):
+        yield Figure(
+            name="nps",
+            variant=variant,
+            items=tuple(
+                Item(_answered_on(row, calendar), (_stance(_score(row)), ONE))
+                for row in answers
+                if row.get("is_relational") and truth(row, "is_relational") == is_relational
+            ),
+            value=ratio(times=100),
+            is_missing=not raw.has("surveys"),
+        )
+
+
+def _stance(score: Decimal) -> Decimal:
+    """A promoter counts for, a detractor against."""
+    if score >= 9:
+        return ONE
+    return -ONE if score <= 6 else ZERO
+
+
+def _experience(raw: Raw, calendar: Calendar) -> Iterator[Figure]:
+    products = by_id(raw["products"])
+    shipments = grouped(raw["shipments"], "order_id")
+
+    def category(row: Row) -> str:
+        return products.get(row.get("product_id") or "", {}).get("product_type") or ""
+
+    def carrier(row: Row) -> str:
+        sent = sorted(shipments.get(row.get("order_id") or "", ()), key=lambda s: id_order(s["id"]))
+        return (sent[0].get("tracking_company") or "") if sent else ""
+
+    for name, kind, dimension, segment in (
+        ("product_experience", "product_experience", "category", category),
+        ("delivery_experience", "delivery", "carrier", carrier),
+    ):
+        items = []
+        for row in raw["surveys"]:
+            if row["survey_type"] == kind and _answer(row, calendar):
+                low, high = Decimal(row["scale_min"]), Decimal(row["scale_max"])
+                score = (_score(row) - low) / (high - low) * 100
+                items.append(Item(_answered_on(row, calendar), (score,), {dimension: segment(row)}))
+        yield Figure(
+            name=name,
+            items=tuple(items),
+            value=mean(),
+            dimensions=(dimension,),
+            is_missing=not raw.has("surveys"),
+        )
+
+
+def _reviews(raw: Raw, calendar: Calendar) -> Iterator[Figure]:
+    products = by_id(raw["products"])
+    items = tuple(
+        Item(
+            calendar.local_day(moment(row, "created_at")),
+            (
+                _score(row),
+                Decimal(_score(row) <= 2),
+                Decimal(truth(row, "verified_buyer")),
+                ONE,
+            ),
+            {"category": products.get(row.get("product_id") or "", {}).get("product_type") or ""},
+        )
+        for row in raw["reviews"]
+        if row.get("status") == "published"
+    )
+    figures: tuple[tuple[str, str, Valuation], ...] = (
+        ("review_count", "", total(3)),
+        ("review_quality", "", ratio(0, 3)),
+        ("review_quality", "negative_share", ratio(1, 3)),
+        ("review_quality", "verified_share", ratio(2, 3)),
+    )
+    for name, variant, value in figures:
+        yield Figure(
+            name=name,
+            variant=variant,
+            items=items,
+            value=value,
+            dimensions=("category",),
+            is_missing=not raw.has("reviews"),
+        )
+
+
+def _answer(row: Row, calendar: Calendar) -> bool:
+    return happened(row, "responded_at", calendar) is not None and bool(row.get("score"))
+
+
+def _answered_on(row: Row, calendar: Calendar) -> date:
+    return calendar.local_day(moment(row, "responded_at"))
+
+
+def _score(row: Row) -> Decimal:
+    return Decimal(row["score"])
+
+
+def _scale(row: Row) -> int:
+    return int(row.get("scale_max") or 0)
