@@ -213,8 +213,8 @@ def _build(
         where=text("where"),
         limit=_limit(place("limit"), said),
         fail_calc=text("fail_calc"),
-        warn_if=_comparison(place("warn_if"), "warn_if", said),
-        error_if=_comparison(place("error_if"), "error_if", said),
+        warn_if=_comparison(place("warn_if"), "warn_if", said=said),
+        error_if=_comparison(place("error_if"), "error_if", said=said),
         store_failures=_stores(place, said),
         tags=tuple(dict.fromkeys((*_tags(said), *place("tags").texts("tags")))),
         description=place("description").text("description"),
@@ -241,7 +241,7 @@ def _limit(entry: Entry, said: Mapping[str, Any]) -> int:
     return limit
 
 
-def _comparison(entry: Entry, key: str, said: Mapping[str, Any]) -> str:
+def _comparison(entry: Entry, key: str, *, said: Mapping[str, Any]) -> str:
     """Takes what is compared with the number of failures (K102)."""
     text = entry.text(key, str(said.get(key) or ""))
     if text and not is_comparison(text):

@@ -11,6 +11,7 @@ The same arguments give the same bytes, whatever the number of threads.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -44,39 +45,44 @@ copy (from {table} order by all) to {path} (
 _COPY_STREAM = "copy (from {table}) to {path} (format parquet, compression zstd)"
 
 
-def sample(
-    options: Options,
-    out: Path,
-    *,
-    days: int = 730,
-    orders_per_day: float = 6,
-    events_per_order: float = 70,
-    seed: int = 1,
-    end: str = "",
-) -> Report:
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What sort of shop is made up.
+
+    Attributes:
+        days: length of its history.
+        orders_per_day: orders a day on average; it has exactly days x orders_per_day.
+        events_per_order: web events for each order, roughly.
+        seed: another seed, another shop of the same kind.
+        end: its last day, ``YYYY-MM-DD``; without it one fixed day, so that a call repeats.
+    """
+
+    days: int = 730
+    orders_per_day: float = 6
+    events_per_order: float = 70
+    seed: int = 1
+    end: str = ""
+
+    @property
+    def order_count(self) -> int:
+        """How many orders it has."""
+        return round(self.days * self.orders_per_day)
+
+
+def sample(options: Options, out: Path, *, shop: Shop) -> Report:
     """Writes ``<out>/<source>/<table>`` for every raw table; existing ones are replaced.
 
     Args:
         options: only ``threads`` counts.
         out: a folder, made where it is missing; untouched unless all tables were written.
-        days: length of the shop's history.
-        orders_per_day: orders a day on average; the shop has exactly days x orders_per_day.
-        events_per_order: web events for each order, roughly.
-        seed: another seed, another shop of the same kind.
-        end: the last day, ``YYYY-MM-DD``; without it one fixed day, so that a call repeats.
+        shop: its size, and which of its kind it is.
 
     Raises:
         UsageError: an argument cannot be used (K002).
         MachineFailed: the folder cannot be written, or the disk is full.
     """
-    variables = _variables(
-        days=days,
-        orders_per_day=orders_per_day,
-        events_per_order=events_per_order,
-        seed=seed,
-        end=end,
-    )
     threads = options.threads or 4
+    variables = {**_variables(shop), "threads": str(threads)}
     unfinished = out / _UNFINISHED
     if unfinished.exists():
         remove_tree(unfinished)
@@ -87,41 +93,38 @@ def sample(
     )
     adapter = open_adapter(target, _MEMORY)
     try:
-        tables = _write_shop(adapter, {**variables, "threads": str(threads)}, folder=unfinished)
+        tables = _write_shop(adapter, variables, folder=unfinished)
         for name in tables:
             move_file(unfinished / name, out / name)
     finally:
         adapter.close()
         if unfinished.exists():
             remove_tree(unfinished)
-    note = f"{len(tables)} tables with {round(days * orders_per_day)} orders written to '{out}'"
+    note = f"{len(tables)} tables with {shop.order_count} orders written to '{out}'"
     return Report(notes=(note,))
 
 
-def _variables(
-    *, days: int, orders_per_day: float, events_per_order: float, seed: int, end: str
-) -> Mapping[str, str]:
+def _variables(shop: Shop) -> Mapping[str, str]:
     """Checks the arguments; returns what the SQL reads with ``getvariable``, as SQL text."""
-    orders = round(days * orders_per_day)
     mistakes = []
-    if days < 1:
+    if shop.days < 1:
         mistakes.append(Diagnostic("K002", "'--days' is not 1 or more"))
-    if orders < 1:
+    if shop.order_count < 1:
         mistakes.append(Diagnostic("K002", "the shop would have no order", hint="Ask for more."))
     try:
-        last_day = date.fromisoformat(end) if end else LAST_DAY
+        last_day = date.fromisoformat(shop.end) if shop.end else LAST_DAY
     except ValueError:
         mistakes.append(
-            Diagnostic("K002", f"'{end}' is not a date", hint="Write it as YYYY-MM-DD.")
+            Diagnostic("K002", f"'{shop.end}' is not a date", hint="Write it as YYYY-MM-DD.")
         )
     if mistakes:
         raise UsageError(*mistakes)
     return {
-        "seed": str(seed),
-        "days": str(days),
-        "orders_per_day": str(orders_per_day),
-        "order_count": str(orders),
-        "visit_count": str(round(orders * events_per_order / EVENTS_PER_VISIT)),
+        "seed": str(shop.seed),
+        "days": str(shop.days),
+        "orders_per_day": str(shop.orders_per_day),
+        "order_count": str(shop.order_count),
+        "visit_count": str(round(shop.order_count * shop.events_per_order / EVENTS_PER_VISIT)),
         "chunk_orders": str(CHUNK_ORDERS),
         "last_day": f"date '{last_day.isoformat()}'",
     }
@@ -163,12 +166,12 @@ def _write_tables(adapter: Adapter, *, folder: Path, known: frozenset[Path]) -> 
         if table.schema == "main" or name in known:
             continue
         make_folder((folder / name).parent)
-        _WRITERS[kind](adapter, table, folder / name)
+        _WRITERS[kind](adapter, table, path=folder / name)
         written.add(name)
     return frozenset(written)
 
 
-def _append_rows(adapter: Adapter, table: Relation, path: Path) -> None:
+def _append_rows(adapter: Adapter, table: Relation, *, path: Path) -> None:
     """Adds what a table holds now to its file; the first rows come with a header."""
     piece = path.with_suffix(".piece")
     adapter.execute(
@@ -181,7 +184,7 @@ def _append_rows(adapter: Adapter, table: Relation, path: Path) -> None:
     append_file(piece, path)
 
 
-def _stream_rows(adapter: Adapter, view: Relation, path: Path) -> None:
+def _stream_rows(adapter: Adapter, view: Relation, *, path: Path) -> None:
     """Writes what a view gives, row by row in its own order."""
     adapter.execute("set threads = 1")
     adapter.execute(_COPY_STREAM.format(table=view.sql, path=quote_text(str(path))))

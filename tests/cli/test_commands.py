@@ -13,6 +13,7 @@ from kpi_runner.cli.main import cli
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.result import Report
 from kpi_runner.ops.options import Options, QueryAnswer, QueryRequest, Table
+from kpi_runner.ops.sample import Shop
 
 ANSWER = QueryAnswer({"schema_version": 1}, ({"kpi": "aov", "value": 80.0},))
 
@@ -177,12 +178,6 @@ def test_sample_passes_its_size_on(stand_in: Any, tmp_path: Path) -> None:
         *("--seed", "7", "--end", "2026-10-31"),
     )
 
-    assert operation.positional == (Options(), tmp_path)
-    assert operation.named == {
-        "days": 30,
-        "orders_per_day": 0.5,
-        "events_per_order": 70,
-        "seed": 7,
-        "end": "2026-10-31",
-    }
+    shop = Shop(days=30, orders_per_day=0.5, events_per_order=70, seed=7, end="2026-10-31")
+    assert (operation.positional, operation.named) == ((Options(), tmp_path), {"shop": shop})
     assert result.stderr == "wrote 18 tables\n"

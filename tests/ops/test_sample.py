@@ -12,7 +12,7 @@ import yaml
 from kpi_runner.core.errors import MachineFailed, UsageError
 from kpi_runner.ops import sample as sample_module
 from kpi_runner.ops.options import Options
-from kpi_runner.ops.sample import sample
+from kpi_runner.ops.sample import Shop, sample
 from tests.kit import ROOT
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def digest_rows(path: Path) -> str:
 def shops(tmp_path_factory: pytest.TempPathFactory) -> dict[str, DuckDBPyConnection]:
     """The embedded shop, and one of another seed, length, size and end."""
     other = tmp_path_factory.mktemp("other")
-    sample(Options(), other, days=150, orders_per_day=20, seed=7, end="2024-03-31")
+    sample(Options(), other, shop=Shop(days=150, orders_per_day=20, seed=7, end="2024-03-31"))
     folders = {"embedded": SEEDS, "other": other}
     return {name: load_tables(folder) for name, folder in folders.items()}
 
@@ -88,7 +88,7 @@ def load_tables(folder: Path) -> DuckDBPyConnection:
 
 
 def test_the_embedded_shop_is_what_the_command_writes(tmp_path: Path) -> None:
-    sample(Options(threads=1), tmp_path)
+    sample(Options(threads=1), tmp_path, shop=Shop())
 
     # Versions of DuckDB may write the same rows as other bytes.
     written, kept = read_rows(tmp_path), read_rows(SEEDS)
@@ -99,11 +99,11 @@ def test_the_embedded_shop_is_what_the_command_writes(tmp_path: Path) -> None:
 def test_threads_change_no_byte_and_chunks_no_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop = {"days": 90, "orders_per_day": 40, "seed": 3}
-    sample(Options(threads=1), tmp_path / "one", **shop)
-    sample(Options(threads=4), tmp_path / "four", **shop)
+    shop = Shop(days=90, orders_per_day=40, seed=3)
+    sample(Options(threads=1), tmp_path / "one", shop=shop)
+    sample(Options(threads=4), tmp_path / "four", shop=shop)
     monkeypatch.setattr(sample_module, "CHUNK_ORDERS", 500)
-    sample(Options(threads=4), tmp_path / "many", **shop)
+    sample(Options(threads=4), tmp_path / "many", shop=shop)
 
     assert read_bytes(tmp_path / "one") == read_bytes(tmp_path / "four")
     assert read_rows(tmp_path / "one") == read_rows(tmp_path / "many")
@@ -111,7 +111,7 @@ def test_threads_change_no_byte_and_chunks_no_row(
 
 def test_another_seed_is_another_shop(tmp_path: Path) -> None:
     for seed in (1, 2):
-        sample(Options(), tmp_path / str(seed), days=30, seed=seed)
+        sample(Options(), tmp_path / str(seed), shop=Shop(days=30, seed=seed))
 
     one, two = read_bytes(tmp_path / "1"), read_bytes(tmp_path / "2")
     assert one.keys() == two.keys()
@@ -119,7 +119,7 @@ def test_another_seed_is_another_shop(tmp_path: Path) -> None:
 
 
 def test_a_shop_has_exactly_the_orders_that_were_asked_for(tmp_path: Path) -> None:
-    sample(Options(), tmp_path, days=10, orders_per_day=2.5)
+    sample(Options(), tmp_path, shop=Shop(days=10, orders_per_day=2.5))
 
     lines = (tmp_path / "shopify/orders.csv").read_text("utf-8").splitlines()
     assert len(lines) == 1 + 25
@@ -128,14 +128,14 @@ def test_a_shop_has_exactly_the_orders_that_were_asked_for(tmp_path: Path) -> No
 def test_nothing_but_tables_is_left_behind(tmp_path: Path) -> None:
     (tmp_path / ".sample").mkdir()
 
-    sample(Options(), tmp_path, days=3)
+    sample(Options(), tmp_path, shop=Shop(days=3))
 
     assert sorted(path.name for path in tmp_path.iterdir()) == SOURCES
 
 
 def test_a_shop_without_orders_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as refused:
-        sample(Options(), tmp_path, days=0, orders_per_day=0, end="31.10.2026")
+        sample(Options(), tmp_path, shop=Shop(days=0, orders_per_day=0, end="31.10.2026"))
 
     assert [d.code for d in refused.value.diagnostics] == ["K002", "K002", "K002"]
 
@@ -168,6 +168,6 @@ def test_a_place_where_no_folder_can_be_is_an_error_with_a_hint(tmp_path: Path) 
     (tmp_path / "file").write_text("")
 
     with pytest.raises(MachineFailed) as failed:
-        sample(Options(), tmp_path / "file" / "out", days=3)
+        sample(Options(), tmp_path / "file" / "out", shop=Shop(days=3))
 
     assert [d.code for d in failed.value.diagnostics] == ["K703"]

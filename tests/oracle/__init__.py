@@ -1,4 +1,4 @@
-"""A second opinion on every KPI: plain Python over the raw CSV files, from the canon alone.
+"""A second opinion on every KPI: plain Python over the raw files, from the canon alone.
 
 No SQL, and nothing of the runner: what both agree on was worked out twice.
 """
@@ -18,15 +18,19 @@ from tests.oracle.customers import customer_kpis, customer_rows
 from tests.oracle.delivery import delivery_kpis
 from tests.oracle.facts import Facts, read_facts
 from tests.oracle.feedback import feedback_figures
+from tests.oracle.journeys import acquisition_figures, journey_rows
 from tests.oracle.loyalty import referral_figures, subscription_rows
 from tests.oracle.mail import list_rows, mail_figures
 from tests.oracle.market import market_figures
+from tests.oracle.paths import read_paths
 from tests.oracle.raw import Raw, Settings, read_raw
 from tests.oracle.reach import reach_figures
 from tests.oracle.returns import return_kpis
 from tests.oracle.sales import sales_kpis
 from tests.oracle.segments import churn_rows, segment_rows
 from tests.oracle.tabulate import Key, Kpi, Value, tabulate
+from tests.oracle.visits import read_web
+from tests.oracle.web import web_figures, web_rows
 
 __all__ = ["Key", "Settings", "Value", "oracle"]
 
@@ -39,14 +43,22 @@ def oracle(raw_dir: Path, as_of: date, settings: Settings) -> dict[Key, Value]:
     with localcontext(prec=DIGITS):
         raw = read_raw(raw_dir, as_of)
         facts = read_facts(raw, settings)
-        return dict(_rows(raw, facts))
+        return dict((*_rows(raw, facts), *_rows_of_the_web(raw, facts)))
+
+
+def _rows_of_the_web(raw: Raw, facts: Facts) -> Iterator[tuple[Key, Value]]:
+    web = read_web(raw)
+    yield from web_rows(web, facts.calendar)
+    yield from journey_rows(web, read_paths(web), facts.calendar)
+    for figure in (*web_figures(raw, facts, web), *acquisition_figures(raw, facts, web)):
+        yield from cells(figure, facts.calendar)
 
 
 def _rows(raw: Raw, facts: Facts) -> Iterator[tuple[Key, Value]]:
     for kpi in _kpis(facts):
         yield from tabulate(kpi, facts.calendar, first=facts.first_day)
     for figure in _figures(raw, facts):
-        yield from cells(figure, facts.calendar)
+        yield from cells(figure, facts.calendar, begins=facts.begins)
     yield from customer_rows(facts)
     yield from affinity_rows(facts)
     yield from churn_rows(facts)

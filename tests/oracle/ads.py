@@ -60,8 +60,7 @@ def ad_figures(raw: Raw, facts: Facts) -> Iterator[Figure]:
             gaps=unloaded,
             is_missing=is_missing,
         )
-    for figure in (*_against_sales(raw, facts, items), *_acquisition(raw, facts, items)):
-        yield figure
+    yield from (*_against_sales(raw, facts, items), *_acquisition(raw, facts, items))
 
 
 def _item(row: Row, exchange: Exchange) -> Item:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from itertools import pairwise
 
 from tests.oracle.calendar import DAY, GRAINS, Calendar
 from tests.oracle.cells import (
@@ -30,6 +31,7 @@ CHATS = ("chat", "native_messaging", "whatsapp")
 SOLVED = ("solved", "closed")
 OPEN = ("new", "open", "pending", "hold")
 VIA = ("via_channel",)
+REASON = ("contact_reason",)
 TICKETS = ("tickets", "support_users")
 
 
@@ -40,6 +42,7 @@ class Ticket:
     created: datetime
     day: date
     via: str
+    reason: str
     is_counted: bool
     is_inbound: bool
     states: tuple[tuple[datetime, str], ...]
@@ -49,8 +52,8 @@ class Ticket:
 
     @property
     def segments(self) -> dict[str, str]:
-        """Its channel."""
-        return {"via_channel": self.via}
+        """Its channel and what it is about."""
+        return {"via_channel": self.via, "contact_reason": self.reason}
 
     @property
     def solves(self) -> list[datetime]:
@@ -58,7 +61,7 @@ class Ticket:
         found, before = [], "new"
         for at, state in self.states:
             if state in SOLVED and before not in SOLVED:
-                found.append(at)
+                found.append(max(at, self.created))
             before = state
         return found
 
@@ -72,11 +75,11 @@ def care_figures(raw: Raw, facts: Facts) -> Iterator[Figure]:
     """Every KPI of tickets that is dated to a day."""
     tickets = read_tickets(raw, facts.calendar)
     inbound = [ticket for ticket in tickets if ticket.is_inbound]
-    first = min((ticket.day for ticket in tickets), default=facts.calendar.as_of)
-    clock = Clock(raw, first, facts.calendar.as_of)
+    first = min((ticket.day for ticket in tickets if ticket.is_counted), default=None)
+    clock = Clock(raw, first or facts.calendar.as_of, facts.calendar.as_of)
     yield from _counts(raw, facts, tickets, first)
-    yield from _responses(raw, facts, inbound, clock, first)
-    yield from _resolutions(raw, facts, inbound, clock)
+    yield from _responses(raw, facts, tickets, clock)
+    yield from _resolutions(raw, facts, tickets, clock)
     yield Figure(
         name="escalation_rate",
         items=tuple(
@@ -94,8 +97,7 @@ def backlog_rows(raw: Raw, facts: Facts) -> Iterator[tuple[Key, Value]]:
     """Open tickets at the end of each period, and their age."""
     calendar = facts.calendar
     tickets = [ticket for ticket in read_tickets(raw, calendar) if ticket.is_counted]
-    everything = read_tickets(raw, calendar)
-    first = min((ticket.day for ticket in everything), default=calendar.as_of)
+    first = min((ticket.day for ticket in tickets), default=facts.begins)
     waiting: dict[date, list[Ticket]] = {}
     for ticket in tickets:
         for day in _open_days(ticket, calendar):
@@ -104,9 +106,9 @@ def backlog_rows(raw: Raw, facts: Facts) -> Iterator[tuple[Key, Value]]:
     for grain in GRAINS:
         for start in calendar.periods(grain, first):
             last = calendar.last_day(grain, start)
-            for variant, dimension, segment, value in _backlog(
-                waiting.get(last, []), last, calendar
-            ):
+            known = {ticket.via for ticket in tickets if ticket.is_inbound and ticket.day <= last}
+            backlog = _backlog(waiting.get(last, []), known, last, calendar)
+            for variant, dimension, segment, value in backlog:
                 yield (
                     ("active_issues", variant, grain, start, dimension, segment),
                     SOURCE_MISSING if is_missing else value,
@@ -114,7 +116,7 @@ def backlog_rows(raw: Raw, facts: Facts) -> Iterator[tuple[Key, Value]]:
 
 
 def _backlog(
-    tickets: list[Ticket], day: date, calendar: Calendar
+    tickets: list[Ticket], channels: set[str], day: date, calendar: Calendar
 ) -> Iterator[tuple[str, str, str, Value]]:
     inbound = [ticket for ticket in tickets if ticket.is_inbound]
     end = _midnight(day + DAY, calendar)
@@ -123,7 +125,7 @@ def _backlog(
     yield "all", "", "", (Decimal(len(tickets)), None)
     yield "age_median", "", "", interpolated(ages, Decimal("0.5"))
     yield "age_p90", "", "", interpolated(ages, Decimal("0.9"))
-    for via in {ticket.via for ticket in inbound}:
+    for via in channels:
         count = sum(ticket.via == via for ticket in inbound)
         yield "", "via_channel", via, (Decimal(count), None)
 
@@ -144,13 +146,18 @@ def _open_days(ticket: Ticket, calendar: Calendar) -> Iterator[date]:
         day += DAY
 
 
-def _counts(raw: Raw, facts: Facts, tickets: list[Ticket], first: date) -> Iterator[Figure]:
+def _counts(raw: Raw, facts: Facts, tickets: list[Ticket], first: date | None) -> Iterator[Figure]:
     inbound = [ticket for ticket in tickets if ticket.is_inbound]
     for name, channels in (("support_email_count", ("email",)), ("support_chat_count", CHATS)):
         yield Figure(
             name=name,
-            items=tuple(Item(ticket.day) for ticket in inbound if ticket.via in channels),
+            items=tuple(
+                Item(ticket.day, segments=ticket.segments)
+                for ticket in inbound
+                if ticket.via in channels
+            ),
             value=total(),
+            dimensions=REASON,
             first=first,
             is_missing=_lacks(raw, *TICKETS),
         )
@@ -160,18 +167,22 @@ def _counts(raw: Raw, facts: Facts, tickets: list[Ticket], first: date) -> Itera
         yield Figure(
             name="contact_rate",
             variant=variant,
-            items=orders + tuple(Item(ticket.day, (ONE, ZERO)) for ticket in population),
+            items=tuple(Item(ticket.day, (ONE, ZERO), ticket.segments) for ticket in population),
+            whole=orders,
             value=ratio(),
-            first=min(first, facts.first_day),
+            dimensions=REASON,
+            first=min(first or facts.first_day, facts.first_day),
             is_missing=_lacks(raw, *TICKETS),
         )
 
 
-def _responses(
-    raw: Raw, facts: Facts, inbound: list[Ticket], clock: Clock, first: date
-) -> Iterator[Figure]:
+def _responses(raw: Raw, facts: Facts, tickets: list[Ticket], clock: Clock) -> Iterator[Figure]:
     is_missing = _lacks(raw, *TICKETS, "ticket_comments")
-    is_clockless = is_missing or _lacks(raw, "business_hours")
+    inbound = [ticket for ticket in tickets if ticket.is_inbound]
+    counted = [ticket for ticket in tickets if ticket.is_counted]
+    first = min((ticket.day for ticket in counted), default=None)
+    first_reply = min((ticket.day for ticket in counted if ticket.waits), default=None)
+    is_clockless = is_missing or _lacks(raw, "business_hours", "business_holidays")
     answered = tuple(
         Item(
             ticket.day,
@@ -208,15 +219,17 @@ def _responses(
             items=items,
             value=value,
             dimensions=VIA,
-            first=first,
+            first=first_reply if name == "avg_response_time" else first,
             is_missing=lacks,
         )
 
 
-def _resolutions(raw: Raw, facts: Facts, inbound: list[Ticket], clock: Clock) -> Iterator[Figure]:
-    items = []
-    for ticket in inbound:
-        if ticket.is_solved and ticket.solves:
+def _resolutions(raw: Raw, facts: Facts, tickets: list[Ticket], clock: Clock) -> Iterator[Figure]:
+    items, days = [], []
+    for ticket in tickets:
+        if ticket.is_counted and ticket.is_solved and ticket.solves:
+            days.append(facts.calendar.local_day(ticket.solves[-1]))
+        if ticket.is_inbound and ticket.is_solved and ticket.solves:
             first, last = ticket.solves[0], ticket.solves[-1]
             numbers = (
                 in_minutes(last - ticket.created),
@@ -240,7 +253,9 @@ def _resolutions(raw: Raw, facts: Facts, inbound: list[Ticket], clock: Clock) ->
             items=tuple(items),
             value=value,
             dimensions=VIA,
-            is_missing=is_missing or (variant == "business_mean" and _lacks(raw, "business_hours")),
+            first=min(days, default=None),
+            is_missing=is_missing
+            or (variant == "business_mean" and _lacks(raw, "business_hours", "business_holidays")),
         )
 
 
@@ -283,7 +298,7 @@ def _ticket(
     groups = [change["value"] for change in history if change["field_name"] == "group_id"]
     tags = _tags(row.get("tags") or "")
     is_deleted = truth(row, "_fivetran_deleted") or (
-        states[-1][1] == "deleted" if states else row.get("status") == "deleted"
+        row.get("status") == "deleted" or (bool(states) and states[-1][1] == "deleted")
     )
     is_counted = not (truth(row, "is_spam") or row.get("merged_into_ticket_id") or is_deleted)
     submitter = users.get(row.get("submitter_id") or "", {})
@@ -291,22 +306,25 @@ def _ticket(
     replies = [
         moment(comment, "created")
         for comment in comments
-        if _is_public(comment) and _role(comment, users) in ("agent", "admin")
+        if _is_public(comment)
+        and _role(comment, users) in ("agent", "admin")
+        and moment(comment, "created") >= created
     ]
     return Ticket(
         created=created,
         day=calendar.local_day(created),
         via=row.get("via_channel") or "(none)",
+        reason=row.get("contact_reason") or "(none)",
         is_counted=is_counted,
         is_inbound=is_counted and submitter.get("role") == "end-user" and not is_automated,
         states=states,
         replies=tuple(replies),
-        waits=tuple(_waits(comments, users)),
+        waits=tuple(_waits(comments, users, created)),
         is_escalated=bool({"escalated", "manager"} & tags) or _rises(groups, tiers),
     )
 
 
-def _waits(comments: list[Row], users: dict[str, Row]) -> Iterator[Decimal]:
+def _waits(comments: list[Row], users: dict[str, Row], created: datetime) -> Iterator[Decimal]:
     """Per agent reply the minutes since the oldest message that waited for it."""
     oldest: datetime | None = None
     for comment in comments:
@@ -315,7 +333,7 @@ def _waits(comments: list[Row], users: dict[str, Row]) -> Iterator[Decimal]:
         role, at = _role(comment, users), moment(comment, "created")
         if role == "end-user":
             oldest = oldest or at
-        elif role in ("agent", "admin") and oldest:
+        elif role in ("agent", "admin") and oldest and at >= created:
             yield in_minutes(at - oldest)
             oldest = None
 
@@ -324,7 +342,7 @@ def _rises(groups: list[str], tiers: dict[str, int]) -> bool:
     known = [tiers.get(group) for group in groups]
     return any(
         before is not None and after is not None and after > before
-        for before, after in zip(known, known[1:], strict=False)
+        for before, after in pairwise(known)
     )
 
 

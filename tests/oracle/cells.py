@@ -54,10 +54,10 @@ class Figure:
     is_missing: bool = False
 
 
-def cells(figure: Figure, calendar: Calendar) -> Iterator[tuple[Key, Value]]:
-    """Yields every row of a figure."""
+def cells(figure: Figure, calendar: Calendar, *, begins: date) -> Iterator[tuple[Key, Value]]:
+    """Yields every row of a figure; ``begins``: the first day of a shop without any item."""
     days = (item.day for item in (*figure.items, *figure.whole) if item.day <= calendar.as_of)
-    first = figure.first or min(days, default=calendar.as_of)
+    first = figure.first or min(days, default=begins)
     for grain in figure.grains:
         periods = calendar.periods(grain, first)
         unloaded = {calendar.start(grain, day) for day in figure.gaps}

@@ -8,7 +8,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from tests.oracle.calendar import DAY
-from tests.oracle.raw import Raw, grouped
+from tests.oracle.raw import Raw, grouped, id_order
 
 MINUTE = timedelta(minutes=1)
 
@@ -17,8 +17,16 @@ class Clock:
     """The open intervals from a first to a last day."""
 
     def __init__(self, raw: Raw, first: date, last: date) -> None:
-        holidays = {date.fromisoformat(row["holiday"]) for row in raw["business_holidays"]}
-        by_weekday = grouped(raw["business_hours"], "weekday")
+        schedule = min(
+            (row["schedule_id"] for row in raw["business_hours"]), key=id_order, default=""
+        )
+        hours = [row for row in raw["business_hours"] if row["schedule_id"] == schedule]
+        by_weekday = grouped(hours, "weekday")
+        holidays = {
+            date.fromisoformat(row["holiday"])
+            for row in raw["business_holidays"]
+            if row["schedule_id"] == schedule
+        }
         spans = []
         day = first - DAY
         while day <= last + DAY:
@@ -29,7 +37,7 @@ class Clock:
                     closes = _instant(day, int(row["end_minute"]), zone)
                     spans.append((opens, max(opens, closes)))
             day += DAY
-        self.spans = sorted(spans)
+        self.spans = _joined(spans)
         self.starts = [span[0] for span in self.spans]
         self.before = [timedelta(0)]
         for opens, closes in self.spans:
@@ -51,6 +59,17 @@ def in_minutes(span: timedelta) -> Decimal:
     """A span as minutes, fractions kept."""
     microseconds = (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
     return Decimal(microseconds) / 60_000_000
+
+
+def _joined(spans: list[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
+    """The same times without overlaps."""
+    joined: list[tuple[datetime, datetime]] = []
+    for opens, closes in sorted(spans):
+        if joined and opens <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(closes, joined[-1][1]))
+        else:
+            joined.append((opens, closes))
+    return joined
 
 
 def _instant(day: date, minute: int, zone: ZoneInfo) -> datetime:

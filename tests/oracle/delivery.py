@@ -27,7 +27,7 @@ def delivery_kpis(facts: Facts) -> Iterator[Kpi]:
         return Event(day=_promised_day(row, calendar), segments=segments, key=order.id)
 
     denominator = tuple(event(*one) for one in promised)
-    first = min((due.day for due in denominator), default=None)
+    first = min((due.day for due in denominator), default=facts.begins)
     yield Kpi(
         name="on_time_delivery_rate",
         numerator=tuple(event(*one) for one in promised if is_on_time(one[1], calendar)),

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from tests.oracle.calendar import Calendar
-from tests.oracle.raw import Raw, Settings
+from tests.oracle.raw import Raw, Settings, first_day
 from tests.oracle.shop import Line, Order, Refund, placed_orders
 from tests.oracle.tabulate import Event
 
@@ -23,11 +23,12 @@ class Facts:
     orders: tuple[Order, ...]
     calendar: Calendar
     settings: Settings
+    begins: date
 
     @property
     def first_day(self) -> date:
         """The day of the first placed order."""
-        return min((order.day for order in self.orders), default=self.calendar.as_of)
+        return min((order.day for order in self.orders), default=self.begins)
 
     @property
     def first_refund_day(self) -> date:
@@ -116,7 +117,7 @@ def events_of(
 
 def read_facts(raw: Raw, settings: Settings) -> Facts:
     """The placed orders of the raw tables."""
-    return Facts(tuple(placed_orders(raw)), raw.calendar, settings)
+    return Facts(tuple(placed_orders(raw)), raw.calendar, settings, first_day(raw))
 
 
 def is_sales_refund(refund: Refund) -> bool:

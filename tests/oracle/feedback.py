@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date
 from decimal import Decimal
 
 from tests.oracle.calendar import Calendar
@@ -11,6 +11,7 @@ from tests.oracle.cells import ONE, ZERO, Figure, Item, Valuation, mean, ratio, 
 from tests.oracle.facts import Facts
 from tests.oracle.raw import Raw, Row, by_id, grouped, happened, id_order, moment, truth
 
+VIA = ("via_channel",)
 GOOD_FROM = {2: 2, 3: 3, 5: 4}
 
 
@@ -24,8 +25,9 @@ def feedback_figures(raw: Raw, facts: Facts) -> Iterator[Figure]:
 
 def _csat(raw: Raw, calendar: Calendar) -> Iterator[Figure]:
     surveys = [row for row in raw["surveys"] if row["survey_type"] == "csat"]
+    known = by_id(raw["tickets"])
     latest: dict[str, Row] = {}
-    answered = [row for row in surveys if _answer(row, calendar)]
+    answered = [row for row in surveys if _answer(row, calendar) and _scale(row) in GOOD_FROM]
     for row in sorted(
         answered, key=lambda row: (moment(row, "responded_at"), id_order(row["survey_id"]))
     ):
@@ -33,35 +35,42 @@ def _csat(raw: Raw, calendar: Calendar) -> Iterator[Figure]:
     good, scores = [], []
     for row in latest.values():
         day, scale, score = _answered_on(row, calendar), _scale(row), _score(row)
-        if scale in GOOD_FROM:
-            good.append(Item(day, (Decimal(score >= GOOD_FROM[scale]), ONE)))
+        segments = _via(row, known)
+        good.append(Item(day, (Decimal(score >= GOOD_FROM[scale]), ONE), segments))
         if scale == 5:
-            scores.append(Item(day, (score,)))
+            scores.append(Item(day, (score,), segments))
     is_missing = not raw.has("surveys")
-    first = min((_answered_on(row, calendar) for row in latest.values()), default=None)
-    yield Figure(name="csat", items=tuple(good), value=ratio(), is_missing=is_missing, first=first)
+    first = _first_answer(raw, calendar)
+    yield Figure(
+        name="csat",
+        items=tuple(good),
+        value=ratio(),
+        dimensions=VIA,
+        is_missing=is_missing,
+        first=first,
+    )
     yield Figure(
         name="csat",
         variant="mean_score",
         items=tuple(scores),
         value=mean(),
+        dimensions=VIA,
         is_missing=is_missing,
         first=first,
     )
-    tickets = by_id(raw["tickets"])
     yield Figure(
         name="csat_response_rate",
         items=tuple(
             Item(
                 calendar.local_day(moment(row, "sent_at")),
-                (Decimal(bool(_answer(row, calendar))), ONE),
-                {"via_channel": tickets.get(row.get("ticket_id") or "", {}).get("via_channel", "")},
+                (Decimal(happened(row, "responded_at", calendar) is not None), ONE),
+                _via(row, known),
             )
             for row in surveys
             if row.get("sent_at")
         ),
         value=ratio(),
-        dimensions=("via_channel",),
+        dimensions=VIA,
         is_missing=is_missing,
     )
 
@@ -84,6 +93,7 @@ def _nps(raw: Raw, calendar: Calendar) -> Iterator[Figure]:
                 if row.get("is_relational") and truth(row, "is_relational") == is_relational
             ),
             value=ratio(times=100),
+            first=_first_answer(raw, calendar),
             is_missing=not raw.has("surveys"),
         )
 
@@ -103,8 +113,9 @@ def _experience(raw: Raw, calendar: Calendar) -> Iterator[Figure]:
         return products.get(row.get("product_id") or "", {}).get("product_type") or ""
 
     def carrier(row: Row) -> str:
-        sent = sorted(shipments.get(row.get("order_id") or "", ()), key=lambda s: id_order(s["id"]))
-        return (sent[0].get("tracking_company") or "") if sent else ""
+        sent = shipments.get(row.get("order_id") or "", [])
+        last = max(sent, key=lambda each: _parcel(each, calendar), default={})
+        return last.get("tracking_company") or ""
 
     for name, kind, dimension, segment in (
         ("product_experience", "product_experience", "category", category),
@@ -112,7 +123,7 @@ def _experience(raw: Raw, calendar: Calendar) -> Iterator[Figure]:
     ):
         items = []
         for row in raw["surveys"]:
-            if row["survey_type"] == kind and _answer(row, calendar):
+            if row["survey_type"] == kind and _answer(row, calendar) and _rises(row):
                 low, high = Decimal(row["scale_min"]), Decimal(row["scale_max"])
                 score = (_score(row) - low) / (high - low) * 100
                 items.append(Item(_answered_on(row, calendar), (score,), {dimension: segment(row)}))
@@ -121,6 +132,7 @@ def _experience(raw: Raw, calendar: Calendar) -> Iterator[Figure]:
             items=tuple(items),
             value=mean(),
             dimensions=(dimension,),
+            first=_first_answer(raw, calendar),
             is_missing=not raw.has("surveys"),
         )
 
@@ -156,6 +168,27 @@ def _reviews(raw: Raw, calendar: Calendar) -> Iterator[Figure]:
             dimensions=("category",),
             is_missing=not raw.has("reviews"),
         )
+
+
+def _first_answer(raw: Raw, calendar: Calendar) -> date | None:
+    """The day of the first answer to any question that can be read."""
+    days = (_answered_on(row, calendar) for row in raw["surveys"] if _answer(row, calendar))
+    return min(days, default=None)
+
+
+def _via(row: Row, tickets: dict[str, Row]) -> dict[str, str]:
+    return {"via_channel": tickets.get(row.get("ticket_id") or "", {}).get("via_channel", "")}
+
+
+def _rises(row: Row) -> bool:
+    scale = (row.get("scale_min"), row.get("scale_max"))
+    return all(scale) and Decimal(scale[0] or 0) < Decimal(scale[1] or 0)
+
+
+def _parcel(row: Row, calendar: Calendar) -> tuple[str, ...]:
+    """Parcels in order: by delivery, then by shipping, then by id."""
+    moments = (happened(row, name, calendar) for name in ("delivered_at", "shipped_at"))
+    return (*(at.astimezone(UTC).isoformat() if at else "" for at in moments), row["id"])
 
 
 def _answer(row: Row, calendar: Calendar) -> bool:

@@ -42,7 +42,7 @@ def subscription_rows(raw: Raw, facts: Facts) -> Iterator[tuple[Key, Value]]:
     """Subscriptions lost in a period ÷ those that ran at its start."""
     calendar = facts.calendar
     subscriptions = [each for row in raw["subscriptions"] for each in _subscription(row, calendar)]
-    first = min((each[0] for each in subscriptions), default=calendar.as_of)
+    first = min((each[0] for each in subscriptions), default=facts.begins)
     for grain in GRAINS:
         for start in calendar.periods(grain, first):
             last = calendar.last_day(grain, start)

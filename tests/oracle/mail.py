@@ -25,35 +25,36 @@ def mail_figures(raw: Raw, facts: Facts) -> Iterator[Figure]:
         for row in raw["email_sends"]
         if not truth(campaigns.get(row.get("campaign_id") or "", {}), "is_transactional")
     )
-    delivered = tuple(item for item in items if item.numbers[DELIVERED])
     is_missing = not all(
         raw.has(name) for name in ("email_sends", "email_events", "email_campaigns")
     )
-    figures: tuple[tuple[str, str, tuple[Item, ...], Valuation], ...] = (
-        ("email_open_rate", "", delivered, ratio(OPENED, DELIVERED)),
-        ("email_open_rate", "ex_mpp", delivered, ratio(OPENED_BY_A_PERSON, DELIVERED)),
-        ("email_click_rate", "", delivered, ratio(CLICKED, DELIVERED)),
-        ("email_click_rate", "per_recipient", items, ratio(CLICKED, SENT)),
-        ("email_ctor", "", delivered, ratio(CLICKED, OPENED)),
-        ("unsubscribe_rate", "", delivered, ratio(LEFT, DELIVERED)),
+    figures: tuple[tuple[str, str, Valuation], ...] = (
+        ("email_open_rate", "", ratio(OPENED, DELIVERED)),
+        ("email_open_rate", "ex_mpp", ratio(OPENED_BY_A_PERSON, DELIVERED)),
+        ("email_click_rate", "", ratio(CLICKED, DELIVERED)),
+        ("email_click_rate", "per_recipient", ratio(CLICKED, SENT)),
+        ("email_ctor", "", ratio(CLICKED, OPENED)),
+        ("unsubscribe_rate", "", ratio(LEFT, DELIVERED)),
     )
-    for name, variant, population, value in figures:
+    for name, variant, value in figures:
         yield Figure(
             name=name,
             variant=variant,
-            items=population,
+            items=items,
             value=value,
             dimensions=("message_type",),
             is_missing=is_missing,
-            first=min((item.day for item in items), default=None),
         )
 
 
 def list_rows(raw: Raw, facts: Facts) -> Iterator[tuple[Key, Value]]:
     """The newsletter list at the end of each period, its growth and its churn."""
     calendar = facts.calendar
-    history = sorted(raw["subscriber_events"], key=lambda row: moment(row, "datetime"))
-    first = calendar.as_of
+    history = sorted(
+        raw["subscriber_events"],
+        key=lambda row: (moment(row, "datetime"), row["type"] != "subscribed"),
+    )
+    first = facts.begins
     if history:
         first = calendar.local_day(moment(history[0], "datetime"))
     members = _members(history, calendar, first)
@@ -110,6 +111,12 @@ def _members(history: list[Row], calendar: Calendar, first: date) -> dict[date, 
     return members
 
 
+def _kind(row: Row) -> str:
+    if row.get("campaign_id"):
+        return "campaign"
+    return "flow" if row.get("flow_id") else "(none)"
+
+
 def _message(row: Row, events: list[Row], calendar: Calendar) -> Item:
     is_delivered = not any(event["type"] in FAILED for event in events)
     opens = [event for event in events if event["type"] == "Opened Email"]
@@ -124,5 +131,5 @@ def _message(row: Row, events: list[Row], calendar: Calendar) -> Item:
     return Item(
         calendar.local_day(moment(row, "sent_at")),
         (*(Decimal(is_delivered and fact) for fact in happened), Decimal(1)),
-        {"message_type": "campaign" if row.get("campaign_id") else "flow"},
+        {"message_type": _kind(row)},
     )

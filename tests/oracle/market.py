@@ -21,7 +21,7 @@ from tests.oracle.cells import (
 )
 from tests.oracle.facts import Facts
 from tests.oracle.money import Exchange
-from tests.oracle.raw import Raw, Row, by_id, grouped, moment, number, optional_number, truth
+from tests.oracle.raw import Raw, Row, by_id, grouped, moment, number, optional_number
 from tests.oracle.tabulate import Value
 
 FRESH = timedelta(hours=48)
@@ -64,7 +64,7 @@ def market_figures(raw: Raw, facts: Facts) -> Iterator[Figure]:
         (
             "click_weighted",
             ratio(times=100),
-            [_by_clicks(each) for each in _comparisons(raw, facts, clicked)],
+            [_by_clicks(each) for each in _comparisons(raw, facts, clicked) if any(each.clicks)],
         ),
     )
     for variant, value, items in figures:
@@ -124,7 +124,11 @@ def _comparisons(raw: Raw, facts: Facts, rows: list[Row]) -> Iterator[_Compariso
             continue
         product = products.get(variants[variant].get("product_id") or "", {})
         for day, latest in _latest(captures, facts):
-            counted = [row for row in latest if truth(row, "in_stock")]
+            counted = [
+                row
+                for row in latest
+                if (row.get("in_stock") or "true").lower() not in ("false", "f", "0")
+            ]
             if counted:
                 yield _Comparison(
                     day,

@@ -13,42 +13,36 @@ LOOK_BACK = 30 * DAY
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Touches in time, on the day of the visit that bought, or of the last one."""
+    """Touches in time, on the day of the visit that bought, or of the last touch."""
 
     day: date
     touches: tuple[Visit, ...]
     purchase: Purchase | None = None
-
-    @property
-    def buying(self) -> Visit:
-        """The visit that bought; it may have been direct, and so no touch."""
-        assert self.purchase
-        return next(visit for visit in self.touches if self.purchase in visit.purchases)
+    buying: Visit | None = None
 
 
 @dataclass(frozen=True)
 class Paths:
     """All paths, by how they ended."""
 
-    bought: tuple[tuple[Visit, Path], ...]
+    bought: tuple[Path, ...]
     failed: tuple[Path, ...]
 
 
 def read_paths(web: Web) -> Paths:
     """The paths of everybody."""
-    bought: list[tuple[Visit, Path]] = []
+    bought: list[Path] = []
     failed: list[Path] = []
     for visits in web.by_person.values():
         purchases = sorted(
-            ((purchase.at, place, purchase, visit) for place, (visit, purchase) in enumerate(
-                (visit, purchase) for visit in visits for purchase in visit.purchases
-            )),
-            key=lambda each: each[:2],
+            ((purchase, visit) for visit in visits for purchase in visit.purchases),
+            key=lambda each: each[0].at,
         )
         before = -1
-        for at, _, purchase, visit in purchases:
+        for purchase, visit in purchases:
+            at = purchase.at
             touches = _touches(visits, visit, before, at)
-            bought.append((visit, Path(visit.day, touched(touches), purchase)))
+            bought.append(Path(visit.day, touched(touches), purchase, visit))
             piece = [each for each in visits if before < each.start <= at]
             failed += _failed(_pieces(piece)[:-1])
             before = at
@@ -86,4 +80,5 @@ def _pieces(visits: Sequence[Visit]) -> list[list[Visit]]:
 
 def _failed(pieces: Sequence[Sequence[Visit]]) -> Iterator[Path]:
     for piece in pieces:
-        yield Path(piece[-1].day, touched(piece))
+        touches = touched(piece)
+        yield Path(touches[-1].day, touches)

@@ -50,6 +50,18 @@ DAYS = {
     "social_posts_daily": "date",
     "social_accounts_daily": "date",
 }
+BEGINNINGS = {
+    "orders": ("processed_at",),
+    "refunds": ("processed_at",),
+    "shipments": ("promised_delivery_at",),
+    "email_sends": ("sent_at",),
+    "subscriber_events": ("datetime",),
+    "competitor_prices": ("captured_at",),
+    "subscriptions": ("activated_at",),
+    "tickets": ("created_at",),
+    "surveys": ("sent_at", "responded_at"),
+    "reviews": ("created_at",),
+}
 REPEATING = ("search_console_site", "search_console_url")
 
 
@@ -103,6 +115,20 @@ def read_raw(raw_dir: Path, as_of: date) -> Raw:
             last = as_of.isoformat()
             tables[name] = [row for row in tables[name] if row[column] <= last]
     return Raw(calendar, tables, raw_dir)
+
+
+def first_day(raw: Raw) -> date:
+    """The first day on which anything happened, as far as the tables say."""
+    moments = [
+        moment(row, column)
+        for name, columns in BEGINNINGS.items()
+        for row in raw[name]
+        for column in columns
+        if row.get(column)
+    ]
+    days = [date.fromisoformat(row[column]) for name, column in DAYS.items() for row in raw[name]]
+    days += [raw.calendar.local_day(min(moments))] if moments else []
+    return min((*days, raw.calendar.as_of))
 
 
 def moment(row: Row, column: str) -> datetime:

@@ -58,7 +58,7 @@ def _visibility(raw: Raw, facts: Facts) -> Iterator[Figure]:
         curve = {row["position"]: Decimal(row["ctr"]) for row in csv.DictReader(file)}
     rows = raw["keyword_rankings"]
     domains = {row["domain"] for row in rows}
-    own = facts.settings.own_domain or (min(domains) if len(domains) == 1 else "")
+    own = facts.settings.own_domain or (min(domains) if len(domains) == 1 else _property(raw))
     items = tuple(
         Item(
             date.fromisoformat(row["date"]),
@@ -79,6 +79,13 @@ def _visibility(raw: Raw, facts: Facts) -> Iterator[Figure]:
         gaps=gaps(date.fromisoformat(row["date"]) for row in rows),
         is_missing=not raw.has("keyword_rankings"),
     )
+
+
+def _property(raw: Raw) -> str:
+    """The domain in the address of the Search Console property."""
+    sites = {row["site_url"] for row in raw["search_console_site"] if row.get("site_url")}
+    address = min(sites, default="").removeprefix("sc-domain:")
+    return address.split("://")[-1].split("/")[0].removeprefix("www.")
 
 
 def _social(raw: Raw, facts: Facts) -> Iterator[Figure]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from kpi_runner.cli.options import PRINT, Command, IsoDate, shared
 from kpi_runner.cli.output import print_report
 from kpi_runner.ops.options import Options
+from kpi_runner.ops.sample import Shop
 from kpi_runner.ops.sample import sample as write_sample
 
 
@@ -39,24 +41,6 @@ from kpi_runner.ops.sample import sample as write_sample
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed, another shop.")
 @click.option("--end", type=IsoDate(), default="", help="The last day.")
-def sample(
-    options: Options,
-    *,
-    out: Path,
-    days: int,
-    orders_per_day: float,
-    events_per_order: float,
-    seed: int,
-    end: str,
-) -> int:
+def sample(options: Options, *, out: Path, **shop: Any) -> int:
     """Generate raw tables of a synthetic shop at any size."""
-    report = write_sample(
-        options,
-        out,
-        days=days,
-        orders_per_day=orders_per_day,
-        events_per_order=events_per_order,
-        seed=seed,
-        end=end,
-    )
-    return print_report(report, options)
+    return print_report(write_sample(options, out, shop=Shop(**shop)), options)
