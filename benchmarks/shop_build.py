@@ -113,9 +113,10 @@ def plan_statements(shop: Path) -> list[str]:
 
 def is_work(sql: str) -> bool:
     """True for a statement of landing, building or checking; not for state and publishing."""
-    private = ("kpi_state", "published_file", "transaction", "commit", "rollback", "attach")
-    private += ("checkpoint", "duckdb_")
-    return not any(word in sql[:200] or word in sql[-60:] for word in private)
+    control = ("begin", "commit", "rollback", "attach", "detach", "checkpoint")
+    private = ("kpi_state", "published_file", "duckdb_")
+    is_private = any(word in sql[:200] or word in sql[-60:] for word in private)
+    return not (is_private or sql.startswith(control))
 
 
 def cpu(command: list[str], folder: Path) -> float:

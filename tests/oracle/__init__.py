@@ -31,6 +31,7 @@ from tests.oracle.segments import churn_rows, segment_rows
 from tests.oracle.tabulate import Key, Kpi, Value, tabulate
 from tests.oracle.visits import read_web
 from tests.oracle.web import web_figures, web_rows
+from tests.oracle.worth import worth_rows
 
 __all__ = ["Key", "Settings", "Value", "oracle"]
 
@@ -48,10 +49,11 @@ def oracle(raw_dir: Path, as_of: date, settings: Settings) -> dict[Key, Value]:
 
 def _rows_of_the_web(raw: Raw, facts: Facts) -> Iterator[tuple[Key, Value]]:
     web = read_web(raw)
-    yield from web_rows(web, facts.calendar)
-    yield from journey_rows(web, read_paths(web), facts.calendar)
+    yield from web_rows(web, facts)
+    yield from worth_rows(raw, facts, web)
+    yield from journey_rows(web, read_paths(web), facts)
     for figure in (*web_figures(raw, facts, web), *acquisition_figures(raw, facts, web)):
-        yield from cells(figure, facts.calendar)
+        yield from cells(figure, facts.calendar, begins=facts.begins)
 
 
 def _rows(raw: Raw, facts: Facts) -> Iterator[tuple[Key, Value]]:

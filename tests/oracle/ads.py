@@ -140,7 +140,7 @@ def _against_sales(raw: Raw, facts: Facts, items: tuple[Item, ...]) -> Iterator[
         dimensions=PLATFORM,
         gaps=unloaded,
         is_missing=is_missing,
-        first=min((item.day for item in (*items, *web)), default=None),
+        first=min(min((item.day for item in part), default=facts.begins) for part in (items, web)),
     )
 
 

@@ -67,7 +67,8 @@ class Calendar:
         return list(dict.fromkeys(self.start(grain, first + n * DAY) for n in range(days)))
 
     def _hours(self, first: date) -> Iterator[datetime]:
-        hour = datetime.combine(first, time(), self.zone).astimezone(UTC)
+        midnight = datetime.combine(first, time(), self.zone).astimezone(UTC)
+        hour = midnight.replace(minute=0)
         while hour < self.end:
             yield self.local_hour(hour)
             hour += HOUR

@@ -98,6 +98,7 @@ def backlog_rows(raw: Raw, facts: Facts) -> Iterator[tuple[Key, Value]]:
     calendar = facts.calendar
     tickets = [ticket for ticket in read_tickets(raw, calendar) if ticket.is_counted]
     first = min((ticket.day for ticket in tickets), default=facts.begins)
+    opened = [(ticket, _first_open(ticket, calendar)) for ticket in tickets]
     waiting: dict[date, list[Ticket]] = {}
     for ticket in tickets:
         for day in _open_days(ticket, calendar):
@@ -106,7 +107,9 @@ def backlog_rows(raw: Raw, facts: Facts) -> Iterator[tuple[Key, Value]]:
     for grain in GRAINS:
         for start in calendar.periods(grain, first):
             last = calendar.last_day(grain, start)
-            known = {ticket.via for ticket in tickets if ticket.is_inbound and ticket.day <= last}
+            known = {
+                ticket.via for ticket, day in opened if ticket.is_inbound and day and day <= last
+            }
             backlog = _backlog(waiting.get(last, []), known, last, calendar)
             for variant, dimension, segment, value in backlog:
                 yield (
@@ -128,6 +131,15 @@ def _backlog(
     for via in channels:
         count = sum(ticket.via == via for ticket in inbound)
         yield "", "via_channel", via, (Decimal(count), None)
+
+
+def _first_open(ticket: Ticket, calendar: Calendar) -> date | None:
+    """The local day on which it was open for the first time."""
+    at_first = [state for at, state in ticket.states if at <= ticket.created]
+    if not at_first or at_first[-1] in OPEN:
+        return ticket.day
+    later = [at for at, state in ticket.states if at > ticket.created and state in OPEN]
+    return calendar.local_day(later[0]) if later else None
 
 
 def _open_days(ticket: Ticket, calendar: Calendar) -> Iterator[date]:

@@ -92,7 +92,7 @@ class Span:
     """Which periods there are: the clock, the first day, the days that are not loaded."""
 
     calendar: Calendar
-    first: date | None
+    first: date
     gaps: frozenset[date]
     is_missing: bool
 
@@ -136,8 +136,7 @@ def _existing(
     if not dimension:
         if not rate.has_total:
             return []
-        first = span.first or span.calendar.as_of
-        return [(start, "") for start in span.calendar.periods(grain, first)]
+        return [(start, "") for start in span.calendar.periods(grain, span.first)]
     needed = rate.exists or rate.bottom or rate.top
     return [cell for cell, sums in tables[dimension].items() if sums.get(needed)]
 

@@ -71,6 +71,14 @@ def _csat(raw: Raw, calendar: Calendar) -> Iterator[Figure]:
         ),
         value=ratio(),
         dimensions=VIA,
+        first=min(
+            (
+                calendar.local_day(moment(row, "sent_at"))
+                for row in raw["surveys"]
+                if row.get("sent_at")
+            ),
+            default=None,
+        ),
         is_missing=is_missing,
     )
 
@@ -171,9 +179,9 @@ def _reviews(raw: Raw, calendar: Calendar) -> Iterator[Figure]:
 
 
 def _first_answer(raw: Raw, calendar: Calendar) -> date | None:
-    """The day of the first answer to any question that can be read."""
-    days = (_answered_on(row, calendar) for row in raw["surveys"] if _answer(row, calendar))
-    return min(days, default=None)
+    """The day of the first answer to any question, whatever was said."""
+    answers = (row for row in raw["surveys"] if happened(row, "responded_at", calendar))
+    return min((_answered_on(row, calendar) for row in answers), default=None)
 
 
 def _via(row: Row, tickets: dict[str, Row]) -> dict[str, str]:

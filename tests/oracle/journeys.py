@@ -13,7 +13,7 @@ from decimal import Decimal
 from itertools import groupby
 from pathlib import Path as File
 
-from tests.oracle.calendar import GRAINS, MONTH_UP, Calendar
+from tests.oracle.calendar import GRAINS, MONTH_UP
 from tests.oracle.cells import SOURCE_MISSING, ZERO, Figure, Item, gaps, interpolated, ratio
 from tests.oracle.channels import PAID_MEDIA
 from tests.oracle.customers import cohorts
@@ -36,10 +36,10 @@ Shares = dict[str, float]
 Label = Callable[[Visit], str]
 
 
-def journey_rows(web: Web, paths: Paths, calendar: Calendar) -> Iterator[tuple[Key, Value]]:
+def journey_rows(web: Web, paths: Paths, facts: Facts) -> Iterator[tuple[Key, Value]]:
     """Every row of attribution and of journey paths."""
-    first = web.first_day
-    span = Span(calendar, first, web.gaps, web.is_missing)
+    first = min((path.day for path in paths.bought), default=facts.begins)
+    span = Span(facts.calendar, first, web.gaps, web.is_missing)
     rates = {
         variant: Rate(
             name="attributed_conversions",
@@ -146,7 +146,7 @@ def _weights(model: str, path: Path) -> list[float]:
 def _path_rows(paths: Paths, span: Span) -> Iterator[tuple[Key, Value]]:
     for grain in GRAINS:
         starts: dict[datetime, dict[str, list[Path]]] = {
-            start: {} for start in span.calendar.periods(grain, span.first or span.calendar.as_of)
+            start: {} for start in span.calendar.periods(grain, span.first)
         }
         for path in paths.bought:
             start = span.calendar.start(grain, path.day)

@@ -54,9 +54,10 @@ def list_rows(raw: Raw, facts: Facts) -> Iterator[tuple[Key, Value]]:
         raw["subscriber_events"],
         key=lambda row: (moment(row, "datetime"), row["type"] != "subscribed"),
     )
+    joined = [row for row in history if row["type"] == "subscribed"]
     first = facts.begins
-    if history:
-        first = calendar.local_day(moment(history[0], "datetime"))
+    if joined:
+        first = calendar.local_day(moment(joined[0], "datetime"))
     members = _members(history, calendar, first)
     endings: dict[date, set[str]] = {}
     for row in history:

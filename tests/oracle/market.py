@@ -56,6 +56,7 @@ def market_figures(raw: Raw, facts: Facts) -> Iterator[Figure]:
     clicked = [row for row in raw["competitor_prices"] if row.get("source") == "merchant_center"]
     compared = tuple(_comparisons(raw, facts, scraped))
     sold = [each for each in compared if each.units]
+    chosen = tuple(_comparisons(raw, facts, clicked))
     figures = (
         ("", ratio(times=100), [_weighted(each, is_lowest=False) for each in sold]),
         ("vs_min", ratio(times=100), [_weighted(each, is_lowest=True) for each in sold]),
@@ -64,7 +65,7 @@ def market_figures(raw: Raw, facts: Facts) -> Iterator[Figure]:
         (
             "click_weighted",
             ratio(times=100),
-            [_by_clicks(each) for each in _comparisons(raw, facts, clicked) if any(each.clicks)],
+            [_by_clicks(each) for each in chosen if any(each.clicks)],
         ),
     )
     for variant, value, items in figures:
@@ -74,6 +75,7 @@ def market_figures(raw: Raw, facts: Facts) -> Iterator[Figure]:
             items=tuple(items),
             value=value,
             dimensions=("category",),
+            first=min((each.day for each in (*compared, *chosen)), default=None),
             is_missing=not (raw.has("competitor_prices") and raw.has("product_variants")),
         )
 

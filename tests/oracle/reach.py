@@ -143,7 +143,9 @@ def _by_followers(raw: Raw, facts: Facts, posts: tuple[Item, ...]) -> Iterator[F
             grains=(grain,),
             gaps=_gaps(posts) | _gaps(accounts),
             is_missing=not (raw.has("social_posts_daily") and raw.has("social_accounts_daily")),
-            first=min((item.day for item in (*posts, *accounts)), default=None),
+            first=min(
+                min((item.day for item in part), default=facts.begins) for part in (posts, accounts)
+            ),
         )
 
 
@@ -158,9 +160,15 @@ def _post(row: Row) -> Item:
         ),
         {
             "platform": row["platform"],
-            "paid_organic": "paid" if truth(row, "is_paid") else "organic",
+            "paid_organic": _paid(row),
         },
     )
+
+
+def _paid(row: Row) -> str:
+    if not row.get("is_paid"):
+        return ""
+    return "paid" if truth(row, "is_paid") else "organic"
 
 
 def _items(rows: Iterable[Row], day: str, columns: str) -> tuple[Item, ...]:

@@ -44,7 +44,7 @@ class Purchase:
 class Visit:
     """A session with its events in order."""
 
-    key: tuple[str, str]
+    key: str
     person: str
     hits: list[Hit]
     day: date
@@ -107,7 +107,7 @@ def read_web(raw: Raw) -> Web:
     visits = [_visit(key, group, local, seconds) for key, group in _sessions(hits)]
     countable = sorted(
         (visit for visit in visits if visit.is_countable),
-        key=lambda visit: (*_order(visit.hits[0]), visit.key),
+        key=lambda visit: (visit.start, visit.key),
     )
     _credit_purchases(countable)
     _look_back(countable)
@@ -152,27 +152,25 @@ def _order(hit: Hit) -> Order:
     return hit.at, hit.batch
 
 
-def _sessions(hits: Iterable[Hit]) -> Iterator[tuple[tuple[str, str], list[Hit]]]:
+def _sessions(hits: Iterable[Hit]) -> Iterator[tuple[str, list[Hit]]]:
     groups: dict[tuple[str, str], list[Hit]] = {}
     for hit in hits:
         if hit.browser and hit.session_id:
             groups.setdefault((hit.browser, hit.session_id), []).append(hit)
-    for key, group in groups.items():
-        yield key, sorted(group, key=_order)
+    for (browser, session), group in groups.items():
+        yield f"{browser}.{session}", sorted(group, key=_order)
 
 
-def _visit(key: tuple[str, str], hits: list[Hit], local: _LocalDays, seconds: int) -> Visit:
+def _visit(key: str, hits: list[Hit], local: _LocalDays, seconds: int) -> Visit:
     visit = Visit(
         key=key,
-        person=next((hit.user for hit in reversed(hits) if hit.user), key[0]),
+        person=next((hit.user for hit in reversed(hits) if hit.user), hits[0].browser),
         hits=hits,
         day=local.day(hits[0].at),
         days={local.day(hit.at) for hit in hits},
     )
-    visit.number = next(
-        (int(hit.params["ga_session_number"]) for hit in hits if "ga_session_number" in hit.params),
-        0,
-    )
+    numbers = (int(hit.params.get("ga_session_number", 0)) for hit in hits)
+    visit.number = min((number for number in numbers if number), default=0)
     visit.engagement = sum(int(hit.params.get("engagement_time_msec", 0)) for hit in hits)
     views = list(_views(hits))
     visit.page_views = len(views)

@@ -118,9 +118,10 @@ PER_VISIT = (
 )
 
 
-def web_rows(web: Web, calendar: Calendar) -> Iterator[tuple[Key, Value]]:
+def web_rows(web: Web, facts: Facts) -> Iterator[tuple[Key, Value]]:
     """Every row of the KPIs that read the event log alone, but for attribution."""
-    own = Span(calendar, web.first_day, web.gaps, web.is_missing)
+    calendar = facts.calendar
+    own = Span(calendar, web.first_day or facts.begins, web.gaps, web.is_missing)
     visits = Days((_facts_of(visit) for visit in web.visits), DIMENSIONS)
     yield from rate_rows(PER_VISIT, visits, own)
     on_each_day = Days(
