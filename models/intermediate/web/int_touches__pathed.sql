@@ -15,6 +15,8 @@ conversions as (
         {{ id_order('purchases.transaction_id') }} as transaction_position,
         sessions.person_id,
         sessions.session_key,
+        sessions.campaign,
+        sessions.channel_group,
         sessions.session_date,
         sessions.started_at,
         purchases.purchased_at
@@ -27,64 +29,69 @@ conversions as (
 moments as (
     select
         person_id,
-        cast(null as varchar) as transaction_id,
         session_key,
-        started_at as moment_at,
+        campaign,
+        channel_group,
+        session_date,
+        cast(null as varchar) as transaction_id,
         0 as moment_order,
-        session_key as moment_position
+        session_key as moment_position,
+        started_at as moment_at
     from sessions
     where is_countable
     union all
     select
         person_id,
-        transaction_id,
         session_key,
-        purchased_at as moment_at,
+        cast(null as varchar) as campaign,
+        cast(null as varchar) as channel_group,
+        session_date,
+        transaction_id,
         1 as moment_order,
-        transaction_position as moment_position
+        transaction_position as moment_position,
+        purchased_at as moment_at
     from conversions
-),
-
-preceded as (
-    select
-        person_id,
-        transaction_id,
-        session_key,
-        moment_at,
-        moment_order,
-        moment_position,
-        lag(transaction_id) over (
-            partition by person_id
-            order by moment_at, moment_order, moment_position
-        ) as previous_transaction_id,
-        lag(moment_at) over (
-            partition by person_id
-            order by moment_at, moment_order, moment_position
-        ) as previous_moment_at
-    from moments
 ),
 
 cut as (
     select
         person_id,
-        transaction_id,
         session_key,
-        moment_at,
+        campaign,
+        channel_group,
+        session_date,
+        transaction_id,
         moment_order,
         moment_position,
+        moment_at,
         case
-            when previous_transaction_id is not null then 1
-            when moment_at > previous_moment_at + interval 720 hour then 1
+            when lag(moment_order) over (
+                partition by person_id
+                order by moment_at, moment_order, moment_position
+            )
+                = 1
+                then 1
+            when moment_at
+                > interval 720 hour
+                    + lag(moment_at) over (
+                        partition by person_id
+                        order by moment_at, moment_order, moment_position
+                    )
+                then 1
             else 0
         end as piece_step
-    from preceded
+    from moments
 ),
 
 pieces as (
     select
         person_id,
-        transaction_id,
         session_key,
+        campaign,
+        channel_group,
+        session_date,
+        transaction_id,
+        moment_at,
         sum(piece_step) over (
             partition by person_id
             order by moment_at, moment_order, moment_position
@@ -99,6 +106,8 @@ conversions_per_piece as (
         pieces.piece_number,
         conversions.transaction_id,
         conversions.session_key,
+        conversions.campaign,
+        conversions.channel_group,
         conversions.session_date,
         conversions.started_at,
         conversions.purchased_at
@@ -110,19 +119,17 @@ conversions_per_piece as (
 -- What began after the session of the purchase, or too early for it, is on no path.
 visits as (
     select
-        case
-            when conversions_per_piece.transaction_id is not null
-                then 'purchase-' || conversions_per_piece.transaction_id
-            else 'none-' || cast(pieces.piece_number as varchar) || '-' || pieces.person_id
-        end as path_key,
+        pieces.person_id,
+        pieces.piece_number,
         conversions_per_piece.transaction_id,
         pieces.session_key,
         0 as visit_order,
-        conversions_per_piece.session_date as purchase_session_date,
+        pieces.campaign,
+        pieces.channel_group,
+        coalesce(conversions_per_piece.session_date, pieces.session_date) as session_date,
+        pieces.moment_at as started_at,
         conversions_per_piece.purchased_at
     from pieces
-    inner join sessions
-        on pieces.session_key = sessions.session_key
     left join conversions_per_piece
         on pieces.person_id = conversions_per_piece.person_id
         and pieces.piece_number = conversions_per_piece.piece_number
@@ -131,58 +138,64 @@ visits as (
             conversions_per_piece.transaction_id is null
                 or (
                     pieces.session_key != conversions_per_piece.session_key
-                        and sessions.started_at <= conversions_per_piece.started_at
-                        and sessions.started_at
+                        and pieces.moment_at <= conversions_per_piece.started_at
+                        and pieces.moment_at
                             >= conversions_per_piece.purchased_at - interval 720 hour
                 )
         )
     union all
     select
-        'purchase-' || transaction_id as path_key,
+        person_id,
+        piece_number,
         transaction_id,
         session_key,
         1 as visit_order,
-        session_date as purchase_session_date,
+        campaign,
+        channel_group,
+        session_date,
+        started_at,
         purchased_at
-    from conversions
+    from conversions_per_piece
 ),
 
 ranked as (
     select
-        visits.path_key,
-        visits.transaction_id,
-        visits.session_key,
-        visits.visit_order,
-        sessions.campaign,
-        sessions.channel_group,
-        coalesce(visits.purchase_session_date, sessions.session_date) as session_date,
-        sessions.started_at,
-        visits.purchased_at,
+        person_id,
+        piece_number,
+        transaction_id,
+        session_key,
+        visit_order,
+        campaign,
+        channel_group,
+        session_date,
+        started_at,
+        purchased_at,
         max(
-            case when sessions.channel_group = 'Direct' then 0 else 1 end
-        ) over (partition by visits.path_key) as has_other_channels,
+            case when channel_group = 'Direct' then 0 else 1 end
+        ) over (partition by person_id, piece_number) as has_other_channels,
         row_number() over (
-            partition by visits.path_key
-            order by sessions.started_at desc, visits.visit_order desc, visits.session_key desc
+            partition by person_id, piece_number
+            order by started_at desc, visit_order desc, session_key desc
         ) as rank_from_end
     from visits
-    inner join sessions
-        on visits.session_key = sessions.session_key
 ),
 
 final as (
     select
-        path_key,
+        case
+            when transaction_id is not null then 'purchase-' || transaction_id
+            else 'none-' || cast(piece_number as varchar) || '-' || person_id
+        end as path_key,
         transaction_id,
         session_key,
         campaign,
         channel_group,
         row_number() over (
-            partition by path_key
+            partition by person_id, piece_number
             order by started_at, visit_order, session_key
         ) as touch_number,
-        count(*) over (partition by path_key) as touch_count,
-        max(session_date) over (partition by path_key) as path_date,
+        count(*) over (partition by person_id, piece_number) as touch_count,
+        max(session_date) over (partition by person_id, piece_number) as path_date,
         started_at,
         purchased_at
     from ranked
