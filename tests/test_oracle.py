@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from tests import oracle
 from tests.kit import ROOT
+from tests.oracle.shops import SHOPS, write_shop
 from tests.shop_build import Key, Value, build_shop, published_values
 
 pytestmark = pytest.mark.slow
@@ -21,6 +25,16 @@ TOLERANCE = 1e-9
 Both = tuple[dict[Key, oracle.Value], dict[Key, Value]]
 
 
+@dataclass(frozen=True)
+class Case:
+    """Raw tables, the last day that counts, and what is set."""
+
+    raw: Path
+    as_of: date
+    variables: Mapping[str, object]
+    settings: oracle.Settings
+
+
 @pytest.fixture(
     scope="module",
     params=[
@@ -28,16 +42,26 @@ Both = tuple[dict[Key, oracle.Value], dict[Key, Value]]
         pytest.param((CANON, date(2026, 3, 25), 1), id="canon-cut-before-the-last-return"),
         pytest.param((EMBEDDED, date(2026, 10, 30), 5), id="embedded-shop"),
         pytest.param((EMBEDDED, date(2026, 4, 15), 5), id="embedded-shop-cut-in-mid-month"),
+        *(pytest.param(name, id=f"edge-shop-{name}") for name in SHOPS),
     ],
 )
 def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Both:
     """All rows as the oracle works them out, and all rows as the build publishes them."""
-    raw, as_of, pairs = request.param
-    variables = f"{{affinity_min_orders: {pairs}}}"
-    arguments = ("--as-of", as_of.isoformat(), "--vars", variables)
-    database = build_shop(tmp_path_factory.mktemp("shop"), *arguments, raw=raw)
-    expected = oracle.oracle(raw, as_of, oracle.Settings(affinity_min_orders=pairs))
-    return expected, published_values(database)
+    folder = tmp_path_factory.mktemp("shop")
+    case = _case(request.param, folder)
+    variables = json.dumps(dict(case.variables))
+    arguments = ("--as-of", case.as_of.isoformat(), "--vars", variables)
+    database = build_shop(folder, *arguments, raw=case.raw)
+    return oracle.oracle(case.raw, case.as_of, case.settings), published_values(database)
+
+
+def _case(param: str | tuple[Path, date, int], folder: Path) -> Case:
+    if isinstance(param, str):
+        shop = write_shop(param, folder / "raw")
+        return Case(folder / "raw", shop.as_of, shop.variables, shop.settings)
+    raw, as_of, pairs = param
+    settings = oracle.Settings(affinity_min_orders=pairs)
+    return Case(raw, as_of, {"affinity_min_orders": pairs}, settings)
 
 
 def test_both_know_the_same_kpis_and_dimensions(both: Both) -> None:

@@ -1,7 +1,7 @@
 """Compiles KPIs to one query: the text of an area's mart, or the answer to `kpi query`.
 
-The query reads: a calendar, one scan per group of aggregates (`kpi_groups`), all groups side
-by side on the same keys, then one branch per KPI variant.
+The query reads: a calendar, one scan per group of aggregates (`kpi_groups`), the groups that
+belong together side by side (`kpi_cells`), then one branch per KPI variant.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typing import Any
 
 from kpi_runner.compile.kpi_breakdown import break_down
 from kpi_runner.compile.kpi_calendar import calendar_ctes
+from kpi_runner.compile.kpi_cells import arrange, cells_ctes, whole_name
 from kpi_runner.compile.kpi_gaps import FeedSet, feeds_of, gap_ctes, number_feeds
 from kpi_runner.compile.kpi_groups import group_ctes
-from kpi_runner.compile.kpi_parts import Breakdown, Definition, Group
+from kpi_runner.compile.kpi_parts import Definition, Group
 from kpi_runner.compile.kpi_shape import Shape
 from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.kpi import Variant
@@ -58,8 +59,9 @@ def compile_values(chosen: Iterable[Variant], shape: Shape, *, context: KpiConte
     if breakdown.diagnostics:
         raise ProjectInvalid(*breakdown.diagnostics)
     definitions = breakdown.definitions
-    groups = _scanned(breakdown)
-    names = [group.name for group in groups]
+    computed = [one for one in definitions if not one.variant.model]
+    groups = _scanned(computed, breakdown.groups)
+    tables = arrange(computed, groups)
     ctes = list(
         calendar_ctes(
             breakdown,
@@ -71,9 +73,13 @@ def compile_values(chosen: Iterable[Variant], shape: Shape, *, context: KpiConte
     )
     for group in groups:
         ctes += group_ctes(group, shape, table=context.relation(group.key.model))
-    ctes += [_keys_cte(names, shape), _combined_cte(names, shape), *_wholes_ctes(definitions)]
+    ctes += cells_ctes(tables, shape)
     feeds = number_feeds(definitions, context.feeds)
-    branches = [_print_branch(_Branch(one, shape, context, feeds)) for one in definitions]
+    sources = {one.variant.id: table.source for table in tables for one in table.definitions}
+    branches = [
+        _print_branch(_Branch(one, sources.get(one.variant.id, ""), shape, context, feeds))
+        for one in definitions
+    ]
     ctes.append(Cte("measured", print_union(branches)))
     if not feeds:
         return print_with(ctes, _final(shape, "measured"))
@@ -93,77 +99,10 @@ def compile_catalog(rows: Sequence[tuple[str, ...]], columns: Sequence[str]) -> 
     return f"select\n    {listed}\nfrom (values\n    {literal}\n) as entries ({names}){where}"
 
 
-def _scanned(breakdown: Breakdown) -> list[Group]:
+def _scanned(definitions: Sequence[Definition], groups: Sequence[Group]) -> tuple[Group, ...]:
     """The groups that KPIs are computed from; the branch of a KPI model reads it itself."""
-    computed = [one for one in breakdown.definitions if not one.variant.model]
-    used = {key for definition in computed for key in definition.whole.groups}
-    return [group for group in breakdown.groups if group.key in used]
-
-
-def _keys_cte(groups: Sequence[str], shape: Shape) -> Cte:
-    spine = Select(
-        columns=(
-            "grain",
-            "period_start",
-            "period_end",
-            "'' as dimension",
-            *(f"'' as {segment}" for segment in shape.segments),
-        ),
-        source="spine",
-    )
-    queries = [print_select(spine)]
-    queries += [print_select(Select(columns=shape.keys, source=group)) for group in groups]
-    body = "\nunion\n".join(queries)
-    return Cte("keys", body, "Every period has its total; a segment only where rows fall in it.")
-
-
-def _combined_cte(groups: Sequence[str], shape: Shape) -> Cte:
-    keys = ("grain", "period_start", "dimension", *shape.segments)
-    joins = ["cross join first_days"]
-    for group in groups:
-        matches = [f"keys.{key} = {group}.{key}" for key in keys]
-        joins += [f"left join {group}", "    on " + "\n    and ".join(matches)]
-    columns = (
-        *(f"keys.{key}" for key in shape.keys),
-        "first_days.*",
-        *(f"{group}.* exclude ({', '.join(shape.keys)})" for group in groups),
-    )
-    return Cte("combined", print_select(Select(columns=columns, source="keys", joins=tuple(joins))))
-
-
-def _wholes_ctes(definitions: Iterable[Definition]) -> list[Cte]:
-    columns: dict[str, str] = {}
-    for definition in definitions:
-        denominator, variant = definition.denominator, definition.variant
-        if denominator and variant.total_over:
-            columns[_whole_name(variant)] = denominator.sql
-            columns[_whole_name(variant, suffix="_rows")] = denominator.rows
-    if not columns:
-        return []
-    wholes = Select(
-        columns=("grain", "period_start", *(f"{sql} as {name}" for name, sql in columns.items())),
-        source="combined",
-        where=("dimension = ''",),
-    )
-    joined = Select(
-        columns=("combined.*", *(f"wholes.{name}" for name in columns)),
-        source="combined",
-        joins=(
-            "left join wholes",
-            "    on combined.grain = wholes.grain",
-            "    and combined.period_start = wholes.period_start",
-        ),
-    )
-    comment = "The denominator of the total, for dimensions that do not split it."
-    return [
-        Cte("wholes", print_select(wholes), comment),
-        Cte("combined_with_wholes", print_select(joined)),
-    ]
-
-
-def _whole_name(variant: Variant, *, suffix: str = "") -> str:
-    """Quoted, since only the dot tells the variant ``a.b`` from a KPI ``a_b``."""
-    return f'"whole{suffix}.{variant.id}"'
+    used = {key for definition in definitions for key in definition.whole.groups}
+    return tuple(group for group in groups if group.key in used)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +110,7 @@ class _Branch:
     """The part of a query that gives the values of one variant."""
 
     definition: Definition
+    source: str
     shape: Shape
     context: KpiContext
     feeds: Mapping[FeedSet, int] = field(default_factory=dict)
@@ -217,7 +157,7 @@ def _print_branch(branch: _Branch) -> str:
             "cast(null as varchar) as null_reason",
             *_status_columns(branch, branch.first_day),
         ),
-        source="combined_with_wholes" if variant.total_over else "combined",
+        source=branch.source,
         where=_conditions(branch),
     )
     return print_select(select)
@@ -245,7 +185,7 @@ def _unless_whole(branch: _Branch, sql: str, *, suffix: str = "") -> str:
         return sql
     labels = whole if by is None else (",".join(by),)
     listed = ", ".join(quote_text(label) for label in labels)
-    name = _whole_name(branch.variant, suffix=suffix)
+    name = whole_name(branch.variant, suffix=suffix)
     return f"case when dimension in ({listed}) then {name} else {sql} end"
 
 

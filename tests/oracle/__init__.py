@@ -6,6 +6,7 @@ No SQL, and nothing of the runner: what both agree on was worked out twice.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import localcontext
 from pathlib import Path
@@ -29,7 +30,7 @@ from tests.oracle.returns import return_kpis
 from tests.oracle.sales import sales_kpis
 from tests.oracle.segments import churn_rows, segment_rows
 from tests.oracle.tabulate import Key, Kpi, Value, tabulate
-from tests.oracle.visits import read_web
+from tests.oracle.visits import Web, read_web
 from tests.oracle.web import web_figures, web_rows
 from tests.oracle.worth import worth_rows
 
@@ -43,12 +44,13 @@ def oracle(raw_dir: Path, as_of: date, settings: Settings) -> dict[Key, Value]:
     segment) → (value, null_reason)."""
     with localcontext(prec=DIGITS):
         raw = read_raw(raw_dir, as_of)
+        web = read_web(raw)
         facts = read_facts(raw, settings)
-        return dict((*_rows(raw, facts), *_rows_of_the_web(raw, facts)))
+        facts = replace(facts, begins=min(facts.begins, web.begins))
+        return dict((*_rows(raw, facts), *_rows_of_the_web(raw, facts, web)))
 
 
-def _rows_of_the_web(raw: Raw, facts: Facts) -> Iterator[tuple[Key, Value]]:
-    web = read_web(raw)
+def _rows_of_the_web(raw: Raw, facts: Facts, web: Web) -> Iterator[tuple[Key, Value]]:
     yield from web_rows(web, facts)
     yield from worth_rows(raw, facts, web)
     yield from journey_rows(web, read_paths(web), facts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -126,8 +127,10 @@ def _against_sales(raw: Raw, facts: Facts, items: tuple[Item, ...]) -> Iterator[
     yield figure("mer", "", spend + _beside(net_sales(facts), 1, 2), ratio(1, 0))
     margins = _beside(contribution(facts), 1, 3)
     net = _beside(net_sales(facts, is_by_order_date=True), 2, 3)
-    yield figure(
-        "contribution_margin", "after_ads", _picked(items, (SPEND,), 3) + margins + net, _after_ads
+    after_ads = _picked(items, (SPEND,), 3) + margins + net
+    yield replace(
+        figure("contribution_margin", "after_ads", after_ads, _after_ads),
+        is_missing=is_missing or facts.lacks("shipments", "payments"),
     )
     web = tuple(
         Item(order.day, (ZERO, Decimal(1))) for order in facts.orders if order.source_name == "web"

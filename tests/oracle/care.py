@@ -175,6 +175,7 @@ def _counts(raw: Raw, facts: Facts, tickets: list[Ticket], first: date | None) -
         )
     orders = tuple(Item(order.day, (ZERO, ONE)) for order in facts.orders)
     counted = [ticket for ticket in tickets if ticket.is_counted]
+    lacks = _lacks(raw, *TICKETS)
     for variant, population in (("", inbound), ("all_tickets", counted)):
         yield Figure(
             name="contact_rate",
@@ -183,8 +184,8 @@ def _counts(raw: Raw, facts: Facts, tickets: list[Ticket], first: date | None) -
             whole=orders,
             value=ratio(),
             dimensions=REASON,
-            first=min(first or facts.first_day, facts.first_day),
-            is_missing=_lacks(raw, *TICKETS),
+            first=facts.begins if lacks else min(first or facts.first_day, facts.first_day),
+            is_missing=lacks,
         )
 
 

@@ -6,7 +6,7 @@ For the facts of which there are too many to go through once per KPI and grain.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -49,6 +49,16 @@ class Rate:
     has_total: bool = True
 
 
+@dataclass(frozen=True)
+class Span:
+    """Which periods there are: the clock, the first day, the days that are not loaded."""
+
+    calendar: Calendar
+    first: date
+    gaps: frozenset[date]
+    is_missing: bool
+
+
 class Days:
     """All sums and keys of facts, per dimension, day and segment."""
 
@@ -68,6 +78,11 @@ class Days:
                 for name, keys in fact.keys.items():
                     sets.setdefault(name, set()).update(keys)
 
+    def from_first(self, span: Span) -> Span:
+        """A span that begins with the first of these facts, if there is one."""
+        days = (day for day, _ in self.cells[""])
+        return replace(span, first=min(days, default=span.first))
+
     def measured(
         self, dimension: str, starts: Callable[[date], datetime]
     ) -> dict[tuple[datetime, str], Sums]:
@@ -85,16 +100,6 @@ class Days:
         for cell, found in sets.items():
             sums[cell].update({name: len(group) for name, group in found.items()})
         return sums
-
-
-@dataclass(frozen=True)
-class Span:
-    """Which periods there are: the clock, the first day, the days that are not loaded."""
-
-    calendar: Calendar
-    first: date
-    gaps: frozenset[date]
-    is_missing: bool
 
 
 def rate_rows(rates: Iterable[Rate], days: Days, span: Span) -> Iterator[tuple[Key, Value]]:

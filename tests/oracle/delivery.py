@@ -33,6 +33,7 @@ def delivery_kpis(facts: Facts) -> Iterator[Kpi]:
         numerator=tuple(event(*one) for one in promised if is_on_time(one[1], calendar)),
         denominator=denominator,
         dimensions=("carrier", "country"),
+        is_missing=facts.lacks("shipments"),
         first=first,
     )
     yield Kpi(
@@ -41,6 +42,7 @@ def delivery_kpis(facts: Facts) -> Iterator[Kpi]:
         numerator=tuple(event(*one) for one in promised if _is_in_full(one[0], calendar)),
         denominator=denominator,
         dimensions=("carrier",),
+        is_missing=facts.lacks("shipments"),
         first=first,
         is_distinct=True,
     )

@@ -24,11 +24,16 @@ class Facts:
     calendar: Calendar
     settings: Settings
     begins: date
+    tables: frozenset[str]
 
     @property
     def first_day(self) -> date:
         """The day of the first placed order."""
         return min((order.day for order in self.orders), default=self.begins)
+
+    def lacks(self, *tables: str) -> bool:
+        """Whether one of the tables has no file."""
+        return not self.tables.issuperset(tables)
 
     @property
     def first_refund_day(self) -> date:
@@ -117,7 +122,7 @@ def events_of(
 
 def read_facts(raw: Raw, settings: Settings) -> Facts:
     """The placed orders of the raw tables."""
-    return Facts(tuple(placed_orders(raw)), raw.calendar, settings, first_day(raw))
+    return Facts(tuple(placed_orders(raw)), raw.calendar, settings, first_day(raw), frozenset(raw.tables))
 
 
 def is_sales_refund(refund: Refund) -> bool:

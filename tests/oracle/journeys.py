@@ -198,7 +198,6 @@ def acquisition_figures(raw: Raw, facts: Facts, web: Web) -> Iterator[Figure]:
         rate = exchange.rate(row.get("currency_code"), day)
         cost = None if rate is None else number(row, "cost_micros") / 1_000_000 * rate
         costs.append((day, row["platform"], cost))
-    unloaded = web.gaps | gaps(day for day, _, _ in costs)
     is_missing = web.is_missing or not raw.has("ad_spend_daily")
     paid = {
         purchase.id
@@ -206,6 +205,10 @@ def acquisition_figures(raw: Raw, facts: Facts, web: Web) -> Iterator[Figure]:
         if visit.lnd_channel in PAID_MEDIA
         for purchase in visit.purchases
     }
+    spent = [day for day, _, _ in costs]
+    unloaded = web.gaps | gaps(spent)
+    came = [order.day for order in cohorts(facts).values()]
+    bought = [visit.day for visit in web.visits if visit.purchases]
     won = tuple(
         Item(order.day, (ZERO, Decimal(1)))
         for order in cohorts(facts).values()
@@ -217,6 +220,7 @@ def acquisition_figures(raw: Raw, facts: Facts, web: Web) -> Iterator[Figure]:
         items=tuple(Item(day, (cost, ZERO)) for day, _, cost in costs) + won,
         value=ratio(),
         grains=MONTH_UP,
+        first=facts.begins if is_missing else min((*spent, *came), default=None),
         gaps=unloaded,
         is_missing=is_missing,
     )
@@ -226,6 +230,7 @@ def acquisition_figures(raw: Raw, facts: Facts, web: Web) -> Iterator[Figure]:
         items=tuple(_cost_items(costs, web)),
         value=ratio(),
         dimensions=(CHANNEL,),
+        first=facts.begins if is_missing else min((*spent, *bought), default=None),
         gaps=unloaded,
         is_missing=is_missing,
     )

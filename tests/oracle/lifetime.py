@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from math import exp, lgamma, log, log1p
+from math import exp, inf, lgamma, log, log1p
 from typing import NamedTuple, TypeVar
 
 from tests.oracle.cells import ZERO
@@ -24,6 +24,9 @@ WEEK = 7
 HORIZONS = {"12m": 12, "": 24, "36m": 36}
 YEARLY_DISCOUNT = 1.1
 ENOUGH = 100
+MOST_ALIKE = 10_000
+ALIKE = 200
+PRECISION = 1e-12
 
 Parameters = tuple[float, ...]
 T = TypeVar("T")
@@ -119,10 +122,8 @@ def predict(customers: Sequence[Customer]) -> list[Prediction]:
     found = []
     for customer in customers:
         rate = rates.get(customer.channel) or rates.get("")
-        margin = overall
-        if customer.spend.mean > 0:
-            fitted = profits.get(customer.channel) or profits.get("")
-            margin = _expected_profit(fitted, customer.spend) if fitted else None
+        fitted = profits.get(customer.channel) or profits.get("")
+        margin = _expected_profit(fitted, customer.spend, overall) if fitted else None
         if rate is None:
             found.append(Prediction(None, dict.fromkeys(HORIZONS)))
             continue
@@ -148,31 +149,42 @@ def _fits(
 
 
 def fit_rates(histories: Iterable[History]) -> Parameters:
-    """r, alpha, a, b of the BG/NBD model."""
+    """r, alpha, a, b of the BG/NBD model; where all stop alike, a + b has no bound but ours."""
     counts = Counter(histories)
 
-    def likelihood(logs: Sequence[float]) -> float:
-        r, alpha, a, b = map(exp, logs)
-        return sum(
-            count * _log_likelihood(r, alpha, a, b, history) for history, count in counts.items()
-        )
+    def likelihood(point: Sequence[float]) -> float:
+        r, alpha, a, b = _rates(point)
+        return _log_likelihood(r, alpha, a, b, counts) if a + b <= MOST_ALIKE else -inf
 
-    return tuple(map(exp, highest(likelihood, (0.0, 1.0, 0.0, 1.0))))
+    return _rates(highest(likelihood, (0.0, 1.0, 0.0, 1.0)))
 
 
-def _log_likelihood(r: float, alpha: float, a: float, b: float, history: History) -> float:
-    x, recency, age = history
-    found = lgamma(r + x) - lgamma(r) + r * log(alpha) - (r + x) * log(alpha + age)
-    found += lgamma(b + x) + lgamma(a + b) - lgamma(b) - lgamma(a + b + x)
-    if x:
-        stopped = a / (b + x - 1) * exp((r + x) * log((alpha + age) / (alpha + recency)))
-        found += log1p(stopped)
-    return found
+def _rates(point: Sequence[float]) -> Parameters:
+    """Searched are the logarithms of r, alpha and a + b, and the log odds of stopping."""
+    r, alpha, odds, both = map(exp, point)
+    stops = odds / (1 + odds)
+    return r, alpha, both * stops, both * (1 - stops)
+
+
+def _log_likelihood(
+    r: float, alpha: float, a: float, b: float, counts: Mapping[History, int]
+) -> float:
+    repeats = {history.repeats for history in counts}
+    by_repeats = {x: lgamma(r + x) + lgamma(b + x) - lgamma(a + b + x) for x in repeats}
+    constant = r * log(alpha) - lgamma(r) + lgamma(a + b) - lgamma(b)
+    total = 0.0
+    for (x, recency, age), count in counts.items():
+        now = log(alpha + age)
+        found = constant + by_repeats[x] - (r + x) * now
+        if x:
+            found += log1p(a / (b + x - 1) * exp((r + x) * (now - log(alpha + recency))))
+        total += count * found
+    return total
 
 
 def fit_profits(spends: Iterable[Spend]) -> Parameters:
     """p, q, gamma of the gamma-gamma model."""
-    counts = Counter(spends)
+    counts = Counter(Spend(x, exp(round(log(mean) * ALIKE) / ALIKE)) for x, mean in spends)
 
     def likelihood(logs: Sequence[float]) -> float:
         p, q, gamma = map(exp, logs)
@@ -192,8 +204,11 @@ def fit_profits(spends: Iterable[Spend]) -> Parameters:
     return tuple(map(exp, highest(likelihood, (1.0, 1.0, 2.0))))
 
 
-def _expected_profit(parameters: Parameters, spend: Spend) -> float:
+def _expected_profit(parameters: Parameters, spend: Spend, overall: float | None) -> float | None:
+    """The expected profit of a purchase; the shop's mean where it is none, or has no bound."""
     p, q, gamma = parameters
+    if (spend.days and spend.mean <= 0) or p * spend.days + q <= 1:
+        return overall
     return p * (gamma + spend.days * spend.mean) / (p * spend.days + q - 1)
 
 
@@ -232,7 +247,7 @@ def expected(parameters: Parameters, history: History, weeks: float) -> float:
 def _hypergeometric(a: float, b: float, c: float, z: float) -> float:
     term = total = 1.0
     n = 0
-    while abs(term) > 1e-15 * abs(total):
+    while abs(term) > PRECISION * abs(total):
         term *= (a + n) * (b + n) / ((c + n) * (n + 1)) * z
         total += term
         n += 1

@@ -34,7 +34,7 @@ def referral_figures(raw: Raw, facts: Facts) -> Iterator[Figure]:
             ),
             value=ratio(),
             is_missing=not raw.has("referrals"),
-            first=facts.first_day,
+            first=facts.begins if facts.lacks("referrals") else facts.first_day,
         )
 
 

@@ -191,6 +191,7 @@ def _margins(facts: Facts) -> Iterator[Kpi]:
         numerator=contribution(facts),
         denominator=net,
         dimensions=("sales_channel", "country", "category"),
+        is_missing=facts.lacks("shipments", "payments"),
     )
 
 

@@ -8,8 +8,8 @@ Point = tuple[float, ...]
 Function = Callable[[Sequence[float]], float]
 
 STEPS = 4_000
-RESTARTS = 3
-CLOSE = 1e-12
+RESTARTS = 2
+CLOSE = 1e-13
 
 
 def highest(function: Function, start: Sequence[float]) -> Point:

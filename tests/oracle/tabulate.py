@@ -38,6 +38,7 @@ class Kpi:
     ``window``: ``period``, ``to_date`` or a number of days that end with the period.
     ``whole``: dimensions that do not split the denominator.
     ``first``: the first day of what it is counted from, where that is not the first order's.
+    ``is_missing``: whether one of its tables has no file.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Kpi:
     window: str | int = "period"
     whole: tuple[str, ...] = ()
     first: date | None = None
+    is_missing: bool = False
 
 
 class _Point(NamedTuple):
@@ -75,7 +77,8 @@ def tabulate(kpi: Kpi, calendar: Calendar, *, first: date) -> Iterator[tuple[Key
                 continue
             table = _Table(kpi, calendar, grain, calendar.periods(grain, kpi.first or first))
             for (start, segment), value in table.cells(numerator, denominator, dimension):
-                yield (kpi.name, kpi.variant, grain, start, dimension, segment), value
+                key = (kpi.name, kpi.variant, grain, start, dimension, segment)
+                yield key, (None, "source_missing") if kpi.is_missing else value
 
 
 def divide(numerator: Decimal, denominator: Decimal) -> Value:

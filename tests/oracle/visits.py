@@ -87,6 +87,7 @@ class Web:
 
     visits: tuple[Visit, ...]
     first_day: date | None
+    begins: date
     gaps: frozenset[date]
     bought: frozenset[str]
     is_missing: bool
@@ -114,6 +115,7 @@ def read_web(raw: Raw) -> Web:
     return Web(
         visits=tuple(countable),
         first_day=min((visit.day for visit in visits), default=None),
+        begins=min((local.day(hit.at) for hit in hits), default=raw.calendar.as_of),
         gaps=gaps(local.day(hit.at) for hit in hits),
         bought=frozenset(hit.transaction for hit in hits if hit.name == "purchase"),
         is_missing=path is None,

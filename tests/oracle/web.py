@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from urllib.parse import urlsplit
 
@@ -121,7 +122,8 @@ PER_VISIT = (
 def web_rows(web: Web, facts: Facts) -> Iterator[tuple[Key, Value]]:
     """Every row of the KPIs that read the event log alone, but for attribution."""
     calendar = facts.calendar
-    own = Span(calendar, web.first_day or facts.begins, web.gaps, web.is_missing)
+    start = Span(calendar, facts.begins, web.gaps, web.is_missing)
+    own = replace(start, first=web.first_day or facts.begins)
     visits = Days((_facts_of(visit) for visit in web.visits), DIMENSIONS)
     yield from rate_rows(PER_VISIT, visits, own)
     on_each_day = Days(
@@ -135,8 +137,10 @@ def web_rows(web: Web, facts: Facts) -> Iterator[tuple[Key, Value]]:
     split = Rate(name="sessions", variant="midnight_split", top="sessions")
     yield from rate_rows((split,), on_each_day, own)
     yield from rate_rows((_STEPS,), Days(_steps(web.visits), ("step",)), own)
-    yield from rate_rows((_PROMOTIONS,), Days(_promotions(web.visits), ("promotion",)), own)
-    yield from rate_rows((_CARTS,), Days(_carts(web, calendar), TWO), own)
+    promotions = Days(_promotions(web.visits), ("promotion",))
+    yield from rate_rows((_PROMOTIONS,), promotions, promotions.from_first(start))
+    carts = Days(_carts(web, calendar), TWO)
+    yield from rate_rows((_CARTS,), carts, carts.from_first(start))
 
 
 def web_figures(raw: Raw, facts: Facts, web: Web) -> Iterator[Figure]:

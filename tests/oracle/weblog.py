@@ -1,6 +1,6 @@
 """Reads the events of the web shop as they land: JSON lines, or Parquet, which DuckDB opens.
 
-Only what some KPI asks of an event is kept; an event that repeats in every column is one.
+Only what some KPI asks of an event is kept. Events have no key, so what repeats counts again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ Bought = tuple[str, float, int]
 
 PARQUET = """
 select
-    hash(event),
     event_timestamp,
     batch_page_id,
     batch_ordering_id,
@@ -40,8 +39,7 @@ select
     [item.promotion_id for item in items],
     [item.price for item in items],
     [item.quantity for item in items]
-from read_parquet(?, file_row_number = true) as event
-order by file_row_number
+from read_parquet(?)
 """
 
 
@@ -80,24 +78,22 @@ def find_log(raw_dir: Path) -> Path | None:
 def read_log(path: Path) -> tuple[Hit, ...]:
     """All events of a file."""
     rows = _parquet(path) if path.suffix == ".parquet" else _lines(path)
-    return tuple(dict(rows).values())
+    return tuple(_hit(row) for row in rows)
 
 
-def _parquet(path: Path) -> Iterator[tuple[object, Hit]]:
+def _parquet(path: Path) -> Iterator[tuple[Any, ...]]:
     with duckdb.connect() as connection:
         result = connection.execute(PARQUET, [str(path)])
         while rows := result.fetchmany(10_000):
-            for row in rows:
-                yield row[0], _hit(row[1:])
+            yield from rows
 
 
-def _lines(path: Path) -> Iterator[tuple[object, Hit]]:
+def _lines(path: Path) -> Iterator[tuple[Any, ...]]:
     opened = gzip.open if path.suffix == ".gz" else open
     with opened(path, "rt", encoding="utf-8") as file:
         for line in file:
             if line.strip():
-                event = _without_nulls(json.loads(line))
-                yield json.dumps(event, sort_keys=True), _hit(_flat(event))
+                yield _flat(_without_nulls(json.loads(line)))
 
 
 def _flat(event: dict[str, Any]) -> tuple[Any, ...]:

@@ -41,7 +41,7 @@ def worth_rows(raw: Raw, facts: Facts, web: Web) -> Iterator[tuple[Key, Value]]:
             cost = costs.get((grain, start), NO_DENOMINATOR)
             for dimension in DIMENSIONS:
                 for segment, members in _split(won, dimension).items():
-                    for name, variant, value in _values(members, cost, last, calendar.as_of):
+                    for name, variant, value in _values(members, cost, last):
                         is_left_out = dimension == "cohort_month" and name != "clv_predicted"
                         if not is_left_out and (start in known or name == "ltv_cac"):
                             yield (name, variant, grain, start, dimension, segment), value
@@ -66,9 +66,7 @@ def _split(won: Members, dimension: str) -> dict[str, list[tuple[Customer, Predi
     return groups
 
 
-def _values(
-    members: Members, cost: Value, last: date, as_of: date
-) -> Iterator[tuple[str, str, Value]]:
+def _values(members: Members, cost: Value, last: date) -> Iterator[tuple[str, str, Value]]:
     worth: Value = NO_DENOMINATOR
     for variant in HORIZONS:
         value = _mean([prediction.values[variant] for _, prediction in members])
@@ -76,7 +74,7 @@ def _values(
         yield "clv_predicted", variant, value
     yield "clv_predicted", "p_alive", _mean([prediction.alive for _, prediction in members])
     yield "ltv_cac", "", _over(worth, cost)
-    earned = _earned([customer for customer, _ in members], as_of)
+    earned = _earned([customer for customer, _ in members], last)
     ceiling = None if worth[0] is None else worth[0] / TARGET_RATIO
     both = [limit for limit in (ceiling, earned) if limit is not None]
     yield "allowable_cac", "", (min(both), None) if len(both) == 2 else NO_DENOMINATOR
@@ -95,10 +93,10 @@ def _over(worth: Value, cost: Value) -> Value:
     return worth[0] / cost[0], None
 
 
-def _earned(customers: Sequence[Customer], as_of: date) -> Decimal | None:
+def _earned(customers: Sequence[Customer], last: date) -> Decimal | None:
     """Mean gross profit of the first twelve months, of those who have lived through them."""
     year = PAYBACK_MONTHS * MONTH
-    lived = [customer for customer in customers if (as_of - customer.first).days + 1 >= year]
+    lived = [customer for customer in customers if (last - customer.first).days + 1 >= year]
     if not lived:
         return None
     profits = (

@@ -96,7 +96,7 @@ cells as (
     from period_ends
     cross join first_days
     cross join variants
-    where period_ends.last_date >= first_days.first_date
+    where period_ends.last_date >= coalesce(first_days.first_date, period_ends.last_date)
 ),
 
 final as (

@@ -18,7 +18,7 @@ def harbour(rng: random.Random) -> Tables:
     setting = Setting(
         zone="America/St_Johns",
         currency="CAD",
-        first=date(2025, 10, 25),
+        first=date(2025, 3, 5),
         last=date(2026, 4, 6),
         is_tax_included=False,
         name=lambda number: str(number) if number % 3 else f"A-{'b' * (number % 4)}{number}",

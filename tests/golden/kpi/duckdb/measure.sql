@@ -164,7 +164,7 @@ group_1 as (
 ),
 
 -- Every period has its total; a segment only where rows fall in it.
-keys as (
+totals as (
     select
         grain,
         period_start,
@@ -172,32 +172,20 @@ keys as (
         '' as dimension,
         '' as segment_1
     from spine
-    union
+),
+
+cells_1 as (
     select
         grain,
         period_start,
         period_end,
         dimension,
-        segment_1
-    from group_1
-),
-
-combined as (
-    select
-        keys.grain,
-        keys.period_start,
-        keys.period_end,
-        keys.dimension,
-        keys.segment_1,
+        segment_1,
         first_days.*,
         group_1.* exclude (grain, period_start, period_end, dimension, segment_1)
-    from keys
+    from totals
+    full join group_1 using (grain, period_start, period_end, dimension, segment_1)
     cross join first_days
-    left join group_1
-        on keys.grain = group_1.grain
-        and keys.period_start = group_1.period_start
-        and keys.dimension = group_1.dimension
-        and keys.segment_1 = group_1.segment_1
 ),
 
 measured as (
@@ -217,7 +205,7 @@ measured as (
         false as is_missing,
         first_day_1 as first_day,
         date '<as-of-3>' as mature_until
-    from combined
+    from cells_1
     where grain in ('day', 'week', 'month', 'quarter', 'year')
         and dimension in ('', 'channel')
         and ((dimension = '' and period_end >= first_day_1) or coalesce(group_1_2, 0) > 0)

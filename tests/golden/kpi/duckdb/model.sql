@@ -172,7 +172,7 @@ group_2 as (
 ),
 
 -- Every period has its total; a segment only where rows fall in it.
-keys as (
+totals as (
     select
         grain,
         period_start,
@@ -180,46 +180,36 @@ keys as (
         '' as dimension,
         '' as segment_1
     from spine
-    union
-    select
-        grain,
-        period_start,
-        period_end,
-        dimension,
-        segment_1
-    from group_1
-    union
-    select
-        grain,
-        period_start,
-        period_end,
-        dimension,
-        segment_1
-    from group_2
 ),
 
-combined as (
+cells_1 as (
     select
-        keys.grain,
-        keys.period_start,
-        keys.period_end,
-        keys.dimension,
-        keys.segment_1,
+        grain,
+        period_start,
+        period_end,
+        dimension,
+        segment_1,
+        first_days.*,
+        group_2.* exclude (grain, period_start, period_end, dimension, segment_1)
+    from totals
+    full join group_2 using (grain, period_start, period_end, dimension, segment_1)
+    cross join first_days
+),
+
+cells_2 as (
+    select
+        grain,
+        period_start,
+        period_end,
+        dimension,
+        segment_1,
         first_days.*,
         group_1.* exclude (grain, period_start, period_end, dimension, segment_1),
         group_2.* exclude (grain, period_start, period_end, dimension, segment_1)
-    from keys
+    from totals
+    full join group_1 using (grain, period_start, period_end, dimension, segment_1)
+    full join group_2 using (grain, period_start, period_end, dimension, segment_1)
     cross join first_days
-    left join group_1
-        on keys.grain = group_1.grain
-        and keys.period_start = group_1.period_start
-        and keys.dimension = group_1.dimension
-        and keys.segment_1 = group_1.segment_1
-    left join group_2
-        on keys.grain = group_2.grain
-        and keys.period_start = group_2.period_start
-        and keys.dimension = group_2.dimension
-        and keys.segment_1 = group_2.segment_1
 ),
 
 measured as (
@@ -284,7 +274,7 @@ measured as (
         false as is_missing,
         first_day_1 as first_day,
         date '<as-of>' as mature_until
-    from combined
+    from cells_1
     where grain in ('month')
         and dimension in ('')
         and ((dimension = '' and period_end >= first_day_1) or coalesce(group_2_2, 0) > 0)
@@ -305,7 +295,7 @@ measured as (
         false as is_missing,
         first_day_1 as first_day,
         date '<as-of>' as mature_until
-    from combined
+    from cells_2
     where grain in ('month')
         and dimension in ('')
         and ((dimension = '' and period_end >= first_day_1) or coalesce(group_1_3, 0) + coalesce(group_2_2, 0) > 0)
