@@ -47,7 +47,7 @@ class Shop:
     """The sample shop as built: its work database, and what it published."""
 
     session: duckdb.DuckDBPyConnection
-    prepared: set[str] = field(default_factory=set)
+    prepared: dict[str, duckdb.DuckDBPyConnection] = field(default_factory=dict)
 
     def published(self, name: str, grain: str) -> dict[Cell, tuple[float | None, str | None]]:
         """The cells of a KPI at a grain: value and reason."""
@@ -61,10 +61,11 @@ class Shop:
 
     def checked(self, file: str, query: str) -> dict[Cell, float]:
         """The cells that a check query gives; a cell without a value is left out."""
-        if file not in self.prepared:
-            self.session.execute(CASES[file].get("prelude", ""))
-            self.prepared.add(file)
-        found = self.session.execute(query)
+        if file not in self.prepared:  # a session of its own: preludes share some names
+            self.prepared[file] = self.session.cursor()
+            self.prepared[file].execute(MACROS)
+            self.prepared[file].execute(CASES[file].get("prelude", ""))
+        found = self.prepared[file].execute(query)
         names = [column[0] for column in found.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
         return dict(_cell(row) for row in rows if row["value"] is not None)
