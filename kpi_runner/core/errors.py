@@ -67,6 +67,18 @@ def located(span: Span) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def named(node: str) -> Iterator[None]:
+    """Puts the name of a node before the messages of errors that pass through."""
+    try:
+        yield
+    except KpiError as error:
+        error.diagnostics = tuple(
+            replace(d, message=f"'{node}': {d.message}") for d in error.diagnostics
+        )
+        raise
+
+
 class SqlFailed(Exception):
     """The database refused or failed a statement; ``run`` turns it into a diagnostic.
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from kpi_runner.adapters.protocol import Adapter, Rows
 from kpi_runner.core.diagnostic import Diagnostic, Severity
-from kpi_runner.core.errors import SqlFailed
+from kpi_runner.core.errors import SqlFailed, named
 from kpi_runner.core.event import CheckFinished, Emit
 from kpi_runner.core.names import NodeId
 from kpi_runner.core.result import CheckResult, FailingRow, Status
@@ -119,7 +119,7 @@ def _run_group(
 ) -> list[CheckResult]:
     """Runs checks in one statement; one by one where that fails, to tell which is to blame."""
     if len(group) > 1:
-        with suppress(SqlFailed):
+        with suppress(SqlFailed), named(group[0].subject.rsplit(".", 1)[-1]):
             return _run_together(group, session)
     return [_run(check, session, explain=explain) for check in group]
 
@@ -156,7 +156,8 @@ def _run(check: Check, session: Adapter, *, explain: ExplainCheck) -> CheckResul
         _unjudged(check, Status.PASS), started_at=now_exactly(), thread=current_thread().name
     )
     try:
-        rows = session.query(check.sql)
+        with named(check.name):
+            rows = session.query(check.sql)
     except SqlFailed as error:
         result = replace(result, status=Status.ERROR, diagnostics=(explain(check, error),))
     else:

@@ -16,7 +16,7 @@ from time import perf_counter
 
 from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.core.diagnostic import Diagnostic
-from kpi_runner.core.errors import RunFailed, SqlFailed
+from kpi_runner.core.errors import RunFailed, SqlFailed, named
 from kpi_runner.core.event import Emit, StepFinished, StepStarted
 from kpi_runner.core.names import NodeId
 from kpi_runner.core.plan import Batch, Statement, Step
@@ -134,24 +134,30 @@ def _run(step: Step, execution: Execution, *, session: Adapter) -> StepResult:
     batches = step.batches or (Batch(statements=step.statements),)
     work = Work(session)
     try:
-        if step.contract and step.compiled:
-            work.statement = Statement(step.compiled.sql, prefix_bytes=0)
-            check_columns(session, step.compiled.sql, contract=step.contract)
-        for batch in batches:
-            with session.transaction():
-                work.do(batch)
-                result = replace(result, rows=work.rows, batches_left=batch.left)
-                execution.after(session, result)
-            _free_blocks(session, work.rows)
+        with named(step.node.rsplit(".", 1)[-1]):
+            if step.contract and step.compiled:
+                work.statement = Statement(step.compiled.sql, prefix_bytes=0)
+                check_columns(session, step.compiled.sql, contract=step.contract)
+            for batch in batches:
+                result = _run_batch(batch, execution, session=session, work=work, result=result)
         result = replace(result, diagnostics=work.warnings)
     except SqlFailed as error:
         found = execution.explain(FailedStatement(step, work.statement, error))
         result = replace(result, status=Status.ERROR, rows=None, diagnostics=(found,))
     except RunFailed as error:
-        result = replace(
-            result, status=Status.ERROR, rows=None, diagnostics=_named(step, error.diagnostics)
-        )
+        result = replace(result, status=Status.ERROR, rows=None, diagnostics=error.diagnostics)
     return replace(result, seconds=perf_counter() - started)
+
+
+def _run_batch(
+    batch: Batch, execution: Execution, *, session: Adapter, work: Work, result: StepResult
+) -> StepResult:
+    with session.transaction():
+        work.do(batch)
+        result = replace(result, rows=work.rows, batches_left=batch.left)
+        execution.after(session, result)
+    _free_blocks(session, work.rows)
+    return result
 
 
 def _free_blocks(session: Adapter, rows: int | None) -> None:
@@ -164,12 +170,6 @@ def _free_blocks(session: Adapter, rows: int | None) -> None:
     if rows is not None and rows >= BIG_ROWS:
         with suppress(SqlFailed):
             session.execute("checkpoint")
-
-
-def _named(step: Step, diagnostics: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """What was found wrong with the rows of a step, with the name of its node."""
-    name = step.node.rsplit(".", 1)[-1]
-    return tuple(replace(d, message=f"'{name}': {d.message}") for d in diagnostics)
 
 
 def _is_bad(result: StepResult) -> bool:

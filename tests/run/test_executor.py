@@ -184,6 +184,16 @@ def test_what_stops_everything_interrupts_what_runs_and_passes_through(
     assert adapter.closed == 2
 
 
+def test_a_failure_of_the_machine_names_the_step() -> None:
+    def fail() -> None:
+        raise MachineFailed(Diagnostic("K704", "the database ran out of memory"))
+
+    with pytest.raises(MachineFailed) as caught:
+        execute({"model.shop.orders": ""}, Recording({"model.shop.orders": fail}))
+
+    assert caught.value.diagnostics[0].message == "'orders': the database ran out of memory"
+
+
 def execute(
     needs: Mapping[str, str],
     adapter: Recording,
