@@ -66,6 +66,7 @@ def read_facts(given: Mapping[str, Any]) -> Facts:
         time_zone=str(given.get("time_zone", "UTC")),
         missing=frozenset(given.get("missing", ())),
         gaps=frozenset((feed, str(day)) for feed, day in given.get("gaps", ())),
+        starts=frozenset((feed, str(day)) for feed, day in given.get("starts", ())),
     )
 
 

@@ -21,6 +21,8 @@ CANON = ROOT / "tests" / "fixtures" / "canon" / "raw"
 EMBEDDED = ROOT / "seeds" / "raw"
 SHOWN = 3
 TOLERANCE = 1e-9
+# Two searches for the parameters of a prediction end beside each other, not on one point.
+FITTED = {"clv_predicted": 1e-3, "ltv_cac": 1e-3, "allowable_cac": 1e-3}
 
 Both = tuple[dict[Key, oracle.Value], dict[Key, Value]]
 
@@ -43,6 +45,11 @@ class Case:
         pytest.param((EMBEDDED, date(2026, 10, 30), 5), id="embedded-shop"),
         pytest.param((EMBEDDED, date(2026, 4, 15), 5), id="embedded-shop-cut-in-mid-month"),
         *(pytest.param(name, id=f"edge-shop-{name}") for name in SHOPS),
+        *(
+            pytest.param((name, shop.cut), id=f"edge-shop-{name}-cut-early")
+            for name, shop in SHOPS.items()
+            if shop.cut
+        ),
     ],
 )
 def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Both:
@@ -55,10 +62,13 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return oracle.oracle(case.raw, case.as_of, case.settings), published_values(database)
 
 
-def _case(param: str | tuple[Path, date, int], folder: Path) -> Case:
+def _case(param: str | tuple[str, date] | tuple[Path, date, int], folder: Path) -> Case:
     if isinstance(param, str):
-        shop = write_shop(param, folder / "raw")
-        return Case(folder / "raw", shop.as_of, shop.variables, shop.settings)
+        param = (param, SHOPS[param].as_of)
+    if len(param) == 2:
+        name, as_of = param
+        shop = write_shop(name, folder / "raw")
+        return Case(folder / "raw", as_of, shop.variables, shop.settings)
     raw, as_of, pairs = param
     settings = oracle.Settings(affinity_min_orders=pairs)
     return Case(raw, as_of, {"affinity_min_orders": pairs}, settings)
@@ -86,18 +96,18 @@ def test_both_have_the_same_values_and_reasons(both: Both) -> None:
         {
             key: f"oracle {expected[key]}, build {found[key]}"
             for key in expected.keys() & found.keys()
-            if not _agree(expected[key], found[key])
+            if not _agree(expected[key], found[key], FITTED.get(key[0], TOLERANCE))
         }
     )
 
     assert not differences, differences
 
 
-def _agree(expected: oracle.Value, found: Value) -> bool:
+def _agree(expected: oracle.Value, found: Value, tolerance: float) -> bool:
     if expected[0] is None or found[0] is None:
         return expected == found
     return found[1] is None and found[0] == pytest.approx(
-        float(expected[0]), rel=TOLERANCE, abs=TOLERANCE
+        float(expected[0]), rel=tolerance, abs=TOLERANCE
     )
 
 

@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Land raw tables and write down what changed in the snapshots.",
         ),
         "test": ("test:test", "Run the data tests on what is built."),
+        "source": ("source:source", "Judge how old the latest rows of source tables are."),
         "check": ("check:check", "Evaluate the KPI assertions on what is built."),
         "query": ("query:query", "Print KPI values, straight from their definitions."),
         "show": ("show:show", "Print rows of a model or of a query."),

@@ -6,7 +6,7 @@ belong together side by side (`kpi_cells`), then one branch per KPI variant.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from kpi_runner.compile.kpi_shape import Shape
 from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.kpi import Variant
 from kpi_runner.core.names import quote_text
-from kpi_runner.core.placeholders import days_before_as_of, missing_condition
+from kpi_runner.core.placeholders import days_before_as_of, first_day_loaded, missing_condition
 from kpi_runner.sql.build import Cte, Select, print_select, print_union, print_with
 
 LARGEST = "1.7976931348623157e308"
@@ -82,9 +82,9 @@ def compile_values(chosen: Iterable[Variant], shape: Shape, *, context: KpiConte
     ]
     ctes.append(Cte("measured", print_union(branches)))
     if not feeds:
-        return print_with(ctes, _final(shape, "measured"))
+        return print_with(ctes, _final(shape, "measured", complete_from=("first_day",)))
     ctes += gap_ctes(feeds, shape, source="measured")
-    return print_with(ctes, _final(shape, "judged"))
+    return print_with(ctes, _final(shape, "judged", complete_from=("first_day", "loaded_from")))
 
 
 def compile_catalog(rows: Sequence[tuple[str, ...]], columns: Sequence[str]) -> str:
@@ -121,15 +121,18 @@ class _Branch:
         return self.definition.variant
 
     @property
-    def feed_set(self) -> int:
-        """The number of the set of daily feeds that the variant needs, 0 for none."""
-        return self.feeds.get(feeds_of(self.definition, self.context.feeds), 0)
+    def feed_set(self) -> FeedSet:
+        """The daily feeds that the variant needs."""
+        return feeds_of(self.definition, self.context.feeds)
 
     @property
     def first_day(self) -> str:
-        """The first day of all models behind the variant, as SQL."""
+        """The first day of the models behind the variant that have one, as SQL."""
         days = self.definition.whole.first_days
-        return f"least({', '.join(days)})" if len(days) > 1 else next(iter(days), "calendar_start")
+        listed = ", ".join(days)
+        if not days:
+            return "calendar_start"
+        return f"coalesce({f'least({listed})' if len(days) > 1 else listed}, calendar_start)"
 
 
 def _print_branch(branch: _Branch) -> str:
@@ -168,14 +171,27 @@ def _status_columns(branch: _Branch, first_day: str) -> tuple[str, ...]:
     if branch.context.maturity_days is not None:
         maturity = branch.context.maturity_days
     missing = missing_condition(branch.definition.requires)
-    if branch.definition.whole.unknown:
-        missing = f"{missing} or {branch.definition.whole.unknown} > 0"
-    return (
+    for unknown in _unknown(branch):
+        missing = f"{missing} or {unknown} > 0"
+    columns = (
         f"{missing} as is_missing",
         f"{first_day} as first_day",
         f"{days_before_as_of(maturity)} as mature_until",
-        *((f"{branch.feed_set} as feed_set",) if branch.feeds else ()),
     )
+    if not branch.feeds:
+        return columns
+    number = branch.feeds.get(branch.feed_set, 0)
+    started = first_day_loaded(branch.feed_set)
+    return (*columns, f"{number} as feed_set", f"{started} as loaded_from")
+
+
+def _unknown(branch: _Branch) -> Iterator[str]:
+    """How many rows lack something, of each side of the KPI that knows such rows."""
+    denominator = branch.definition.denominator
+    if branch.definition.numerator.unknown:
+        yield branch.definition.numerator.unknown
+    if denominator is not None and denominator.unknown:
+        yield _unless_whole(branch, denominator.unknown, suffix="_unknown")
 
 
 def _unless_whole(branch: _Branch, sql: str, *, suffix: str = "") -> str:
@@ -251,8 +267,9 @@ def _known(column: str) -> str:
     return f"case\n    when {condition} then {column}\nend as {column}"
 
 
-def _final(shape: Shape, source: str) -> str:
-    first_day = f"greatest(first_day, {shape.start})" if shape.start else "first_day"
+def _final(shape: Shape, source: str, *, complete_from: tuple[str, ...]) -> str:
+    days = (*complete_from, shape.start) if shape.start else complete_from
+    first_day = f"greatest({', '.join(days)})" if len(days) > 1 else days[0]
     if shape.by is None:
         split: tuple[str, ...] = ("dimension", "segment_1 as segment")
     else:

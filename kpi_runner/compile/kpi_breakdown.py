@@ -69,10 +69,10 @@ class _OpenGroup:
         self.dimensions: dict[str, Span | None] = {}
         self.grains: set[Grain] = set()
 
-    def add(self, sql: str, roll_up: str = "") -> str:
+    def add(self, sql: str, roll_up: str = "", *, condition: str = "") -> str:
         """Returns the name of the column that holds an aggregate."""
         name = f"{self.name}_{len(self.aggregates) + 1}"
-        return self.aggregates.setdefault(sql, Aggregate(name, sql, roll_up)).name
+        return self.aggregates.setdefault(sql, Aggregate(name, sql, roll_up, condition)).name
 
     def finish(self) -> Group:
         """Returns the group with all that it took."""
@@ -185,7 +185,9 @@ class _Builder:
             group.dimensions.setdefault(dimension, place)
         for column in measure.columns:
             group.reads.setdefault(column, _place(column, value, variant.where))
-        names = tuple(group.add(part.sql, part.roll_up) for part in measure.parts)
+        names = tuple(
+            group.add(part.sql, part.roll_up, condition=part.condition) for part in measure.parts
+        )
         if measure.is_sum:
             names = tuple(f"coalesce({name}, 0)" for name in names)
         count = f"count(*) filter (where {where})" if where else "count(*)"
@@ -253,12 +255,15 @@ def _key(variant: Variant, measure: Measure) -> GroupKey:
         kind = Kind.RUNNING
     elif measure.adds_up and not variant.over and not at_end:
         kind = Kind.ADDITIVE
+    elif measure.counted:
+        kind = Kind.COUNTED
     return GroupKey(
         model=variant.source_model,
         kind=kind,
         time=variant.time,
         over=variant.over,
         at_end=at_end,
+        counted=measure.counted if kind == Kind.COUNTED else "",
     )
 
 

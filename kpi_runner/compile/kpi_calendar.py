@@ -124,17 +124,12 @@ def _truncated(grain: Grain, *, shift: str) -> str:
 
 def _first_days_ctes(breakdown: Breakdown) -> list[Cte]:
     columns = ["calendar.calendar_start"]
-    columns += [
-        f"coalesce(model_days.{name}, calendar.calendar_start) as {name}"
-        for name in breakdown.first_days.values()
-    ]
+    columns += [f"model_days.{name}" for name in breakdown.first_days.values()]
     first_days = Select(columns=tuple(columns), source="model_days", joins=("cross join calendar",))
     start = Select(columns=("min(date_day) as calendar_start",), source="dates")
     return [
         Cte("calendar", print_select(start)),
-        Cte(
-            "first_days", print_select(first_days), "A model without rows starts with the calendar."
-        ),
+        Cte("first_days", print_select(first_days)),
     ]
 
 

@@ -74,9 +74,11 @@ def whole_name(variant: Variant, *, suffix: str = "") -> str:
 def _joined_cte(table: Cells, shape: Shape) -> Cte:
     keys = ", ".join(shape.keys)
     joins = [f"full join {group} using ({keys})" for group in table.groups]
+    wholes = [definition.whole for definition in table.definitions]
+    days = dict.fromkeys(day for whole in wholes for day in whole.first_days)
     columns = (
         *shape.keys,
-        "first_days.*",
+        *(f"first_days.{day}" for day in ("calendar_start", *days)),
         *(f"{group}.* exclude ({keys})" for group in table.groups),
     )
     select = Select(columns=columns, source=TOTALS, joins=(*joins, "cross join first_days"))
@@ -114,11 +116,14 @@ def _wholes_ctes(table: Cells) -> list[Cte]:
 
 
 def _whole_columns(definitions: Iterable[Definition]) -> Mapping[str, str]:
-    """Column → the denominator, and its rows, of each definition that keeps it whole."""
+    """Column → the denominator, its rows, and how many of them lack something, of each
+    definition that keeps it whole."""
     columns: dict[str, str] = {}
     for definition in definitions:
         denominator, variant = definition.denominator, definition.variant
         if denominator and variant.total_over:
             columns[whole_name(variant)] = denominator.sql
             columns[whole_name(variant, suffix="_rows")] = denominator.rows
+            if denominator.unknown:
+                columns[whole_name(variant, suffix="_unknown")] = denominator.unknown
     return columns

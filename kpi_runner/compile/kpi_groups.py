@@ -6,7 +6,7 @@ period_end, dimension, segment_1 …`` and one column per aggregate.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -82,6 +82,8 @@ def _rows_cte(scan: _Scan) -> Cte:
         columns.append(f"{hour_column(group.key.time)} as hour_start")
     columns += [f"coalesce(cast({d} as varchar), {quote_text(NONE)}) as by_{d}" for d in used]
     columns += [column for column in sorted(group.reads) if column != "date_day"]
+    if group.key.counted:
+        columns.append(f"{group.key.counted} as {scan.name}_counted")
     where = [f"{group.key.time} <= {shape.end}"]
     if shape.start and group.key.over is None:
         where.append(f"{group.key.time} >= {shape.start}")
@@ -143,7 +145,46 @@ def _rolled(scan: _Scan, daily: str) -> str:
 
 
 def _exact_ctes(scan: _Scan) -> tuple[Cte, ...]:
-    ctes, queries = [_rows_cte(scan)], [_exact(scan)] if scan.has_periods else []
+    return _recomputed(scan, [_rows_cte(scan)], periods=_exact(scan))
+
+
+def _counted_ctes(scan: _Scan) -> tuple[Cte, ...]:
+    """Each value once per period and segment, which is less to remember than a set per count."""
+    once = Cte(f"{scan.name}_once", _once(scan), "Each value that is counted, once.")
+    keys = ("period_end", "dimension", *scan.shape.segments)
+    aggregates = (
+        f"{one.roll_up}({one.name}) as {one.name}"
+        if one.roll_up
+        else f"count({scan.name}_counted)"
+        f"{f' filter (where {one.name})' if one.condition else ''} as {one.name}"
+        for one in scan.group.aggregates
+    )
+    select = Select(
+        columns=(
+            "grain",
+            "cast(period_start as timestamp) as period_start",
+            *keys,
+            *aggregates,
+        ),
+        source=once.name,
+        group_by=("grain", "period_start", *keys),
+    )
+    ctes = [_rows_cte(scan), *((once,) if scan.has_periods else ())]
+    return _recomputed(scan, ctes, periods=print_select(select))
+
+
+def _once(scan: _Scan) -> str:
+    aggregates = (
+        f"{one.sql if one.roll_up else f'bool_or({one.condition})'} as {one.name}"
+        for one in scan.group.aggregates
+        if one.roll_up or one.condition
+    )
+    keys, counted = ("grain", "period_start", "period_end"), f"{scan.name}_counted"
+    return _per_period(scan, keys, aggregates=aggregates, also=(counted,))
+
+
+def _recomputed(scan: _Scan, before: Sequence[Cte], *, periods: str) -> tuple[Cte, ...]:
+    ctes, queries = [*before], [periods] if scan.has_periods else []
     if scan.has_hours:
         hours = Select(
             columns=("*", "hour_start as period_start", "date_day as period_end"),
@@ -156,21 +197,23 @@ def _exact_ctes(scan: _Scan) -> tuple[Cte, ...]:
 
 
 def _exact(scan: _Scan) -> str:
+    keys = ("grain", "cast(period_start as timestamp) as period_start", "period_end")
+    return _per_period(scan, keys, aggregates=scan.aggregates)
+
+
+def _per_period(
+    scan: _Scan, keys: tuple[str, ...], *, aggregates: Iterable[str], also: tuple[str, ...] = ()
+) -> str:
+    """Aggregates the rows of each period; ``also`` are further columns to group by."""
     source, on = _exact_join(scan.group)
     wanted = scan.group.grains | {Grain.ALL}
     grains = ", ".join(quote_text(grain) for grain in scan.shape.grains if grain in wanted)
     select = Select(
-        columns=(
-            "grain",
-            "cast(period_start as timestamp) as period_start",
-            "period_end",
-            *_labels(scan.shape, scan.sets),
-            *scan.aggregates,
-        ),
+        columns=(*keys, *also, *_labels(scan.shape, scan.sets), *aggregates),
         source=f"{scan.name}_rows",
         joins=(f"inner join {source}", f"    on {on}"),
         where=(f"grain in ({grains or quote_text('')})",),
-        group_by=_grouping(("grain", "period_start", "period_end"), scan.sets),
+        group_by=_grouping(("grain", "period_start", "period_end", *also), scan.sets),
     )
     return print_select(select)
 
@@ -283,6 +326,7 @@ _FORMS: Mapping[Kind, Callable[[_Scan], tuple[Cte, ...]]] = MappingProxyType(
         Kind.ADDITIVE: _additive_ctes,
         Kind.RUNNING: _running_ctes,
         Kind.EXACT: _exact_ctes,
+        Kind.COUNTED: _counted_ctes,
         Kind.MODEL: _model_ctes,
     }
 )

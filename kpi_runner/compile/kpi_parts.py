@@ -28,6 +28,7 @@ class Kind(StrEnum):
     ADDITIVE = "additive"  # days are rolled up
     RUNNING = "running"  # rolled up, then accumulated
     EXACT = "exact"  # recomputed per period and segment
+    COUNTED = "counted"  # different values are counted, per period and segment
     MODEL = "model"  # read, not aggregated
 
 
@@ -36,7 +37,8 @@ class GroupKey:
     """What makes two aggregates share a scan.
 
     ``time`` is the date column of a model of facts, ``variant`` the rows of a KPI model.
-    ``at_end``: only the last day of each period counts.
+    ``at_end``: only the last day of each period counts. ``counted``: the column whose
+    different values are counted.
     """
 
     model: str
@@ -45,15 +47,20 @@ class GroupKey:
     variant: str = ""
     over: Over | None = None
     at_end: bool = False
+    counted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """A column of a group. ``roll_up`` adds its values up; empty where they do not add up."""
+    """A column of a group. ``roll_up`` adds its values up; empty where they do not add up.
+
+    Of a group that counts different values, those count that meet ``condition`` once.
+    """
 
     name: str
     sql: str
     roll_up: str = ""
+    condition: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -153,6 +153,7 @@ CODES: Mapping[str, Code] = MappingProxyType(
         "K912": Code("days not loaded", 0),
         "K913": Code("raw table without a file", 0),
         "K914": Code("last day after all data", 0),
+        "K915": Code("stale source", FAILED),
         "K920": Code("data test failed", FAILED),
         "K922": Code("unit test failed", FAILED),
         "K923": Code("contract broken", FAILED),

@@ -19,10 +19,15 @@ FIT = "fit"
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """What a method reads, and what it gives with types."""
+    """What a method reads, and what it gives with types.
+
+    ``version`` is raised where the same rows give other parameters than before: what is built is
+    then fitted again.
+    """
 
     inputs: tuple[str, ...]
     outputs: Mapping[str, str]
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from kpi_runner.core.constraint import Constraint
 from kpi_runner.core.diagnostic import Severity
+from kpi_runner.core.freshness import Freshness
 from kpi_runner.core.names import NodeId, Relation
 from kpi_runner.core.span import Span
 from kpi_runner.core.unit_test import Fixture, Overrides
@@ -132,6 +133,7 @@ class Source:
     """A raw table as it lands. ``key``: columns that identify a row, or empty.
 
     ``is_daily_feed``: every day of ``moment`` has rows, so a day without any is not loaded.
+    ``freshness``: how old its latest row may be, where that is declared.
     """
 
     id: NodeId
@@ -142,6 +144,7 @@ class Source:
     columns: tuple[Column, ...] = ()
     moment: str = ""
     is_daily_feed: bool = False
+    freshness: Freshness | None = None
     tags: tuple[str, ...] = ()
     description: str = ""
     path: str = ""

@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from kpi_runner.core.batch import Window
 
 AS_OF_DATE = "date '<as-of>'"
+NO_DAY = "cast(null as date)"
 AS_OF_END = "timestamp '<as-of-end>'"
 TIME_ZONE = "'<time-zone>'"
 WINDOW_START = "timestamp '<window-start>'"
@@ -22,6 +23,7 @@ WINDOW_END = "timestamp '<window-end>'"
 _DATE = re.compile(r"date '<as-of(?:-(\d+))?>'")
 _MISSING = re.compile(r"<missing ([^>]*)>")
 _GAPS = re.compile(r"<days not loaded of ([^>]*)>")
+_STARTS = re.compile(r"<first day loaded of ([^>]*)>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,7 @@ class Facts:
         time_zone: IANA name.
         missing: declared source tables without a file, as ``source.table``.
         gaps: (daily feed, ISO day) of each day that a feed lacks between its first and last.
+        starts: (daily feed, ISO day) of the first day of each feed that has any.
         is_todays: the last day is that of this machine, because no raw table has one.
         data_until: the last day with data, where the last day is a later one that was asked for.
     """
@@ -43,6 +46,7 @@ class Facts:
     time_zone: str = "UTC"
     missing: frozenset[str] = frozenset()
     gaps: frozenset[tuple[str, str]] = frozenset()
+    starts: frozenset[tuple[str, str]] = frozenset()
     is_todays: bool = False
     data_until: str = ""
 
@@ -64,6 +68,16 @@ def days_not_loaded(feeds: Iterable[str]) -> str:
     '<days not loaded of ads.ad_spend_daily ga4.web_events>'
     """
     return f"<days not loaded of {' '.join(sorted(feeds))}>"
+
+
+def first_day_loaded(feeds: Iterable[str]) -> str:
+    """Returns the word that becomes the first day on which all the daily feeds have begun.
+
+    >>> first_day_loaded(["ga4.web_events"]), first_day_loaded([])
+    ('<first day loaded of ga4.web_events>', 'cast(null as date)')
+    """
+    names = " ".join(sorted(feeds))
+    return f"<first day loaded of {names}>" if names else NO_DAY
 
 
 def days_before_as_of(days: int) -> str:
@@ -94,6 +108,7 @@ def fill_placeholders(sql: str, facts: Facts) -> str:
     sql = sql.replace(AS_OF_END, f"timestamp '{facts.as_of_end}'")
     sql = sql.replace(TIME_ZONE, f"'{facts.time_zone}'")
     sql = _GAPS.sub(lambda match: _dates(facts, frozenset(match.group(1).split())), sql)
+    sql = _STARTS.sub(lambda match: _latest(facts, frozenset(match.group(1).split())), sql)
     return _MISSING.sub(
         lambda match: "true" if facts.missing & set(match.group(1).split()) else "false", sql
     )
@@ -102,6 +117,11 @@ def fill_placeholders(sql: str, facts: Facts) -> str:
 def _days_before(day: date, days: str | None) -> date:
     """The day that many days earlier, and the first of all where there is none."""
     return day - timedelta(days=min(int(days or 0), (day - date.min).days))
+
+
+def _latest(facts: Facts, feeds: frozenset[str]) -> str:
+    day = max((day for feed, day in facts.starts if feed in feeds), default="")
+    return f"date '{day}'" if day else NO_DAY
 
 
 def _dates(facts: Facts, feeds: frozenset[str]) -> str:

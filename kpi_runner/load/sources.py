@@ -14,6 +14,7 @@ from typing import Any
 from kpi_runner.core.names import Relation
 from kpi_runner.core.node import Column, DataTest, Macro, Source
 from kpi_runner.core.suggest import did_you_mean
+from kpi_runner.load.freshness import Wanted, read_freshness
 from kpi_runner.load.properties import read_columns
 from kpi_runner.load.reader import Entry
 from kpi_runner.load.tests import Subject, read_tests
@@ -21,19 +22,12 @@ from kpi_runner.load.tests import Subject, read_tests
 SOURCE_KEYS = [
     "database",
     "loader",
-    "loaded_at_field",
-    "loaded_at_query",
-    "freshness",
     "quoting",
     "overrides",
     "meta",
-    "config",
 ]
 TABLE_KEYS = [
     "loader",
-    "loaded_at_field",
-    "loaded_at_query",
-    "freshness",
     "quoting",
     "meta",
     "external",
@@ -58,6 +52,7 @@ def read_source(
     tags = entry.texts("tags")
     sources: list[Source] = []
     tests: list[DataTest] = []
+    inherited = read_freshness((entry, entry.entry("config")), Wanted())
     for table in entry.entries("tables", "source table"):
         subject = Subject(
             node=f"source.{project}.{name}.{table.text('name')}",
@@ -66,7 +61,9 @@ def read_source(
             macros=macros,
             defaults=test_config,
         )
-        source, table_tests = _read_table(table, name, schema=schema, subject=subject)
+        source, table_tests = _read_table(
+            table, name, schema=schema, subject=subject, inherited=inherited
+        )
         if source:
             sources.append(replace(source, tags=tuple(dict.fromkeys((*tags, *source.tags)))))
             tests += [
@@ -79,7 +76,7 @@ def read_source(
 
 
 def _read_table(
-    table: Entry, source: str, *, schema: str, subject: Subject
+    table: Entry, source: str, *, schema: str, subject: Subject, inherited: Wanted
 ) -> tuple[Source | None, tuple[DataTest, ...]]:
     name = table.required_text("name")
     if not name or not source:
@@ -108,6 +105,7 @@ def _read_table(
         columns=tuple(replace(c, is_nullable=c.name not in enforced) for c in columns),
         moment=names[0] if names else "",
         is_daily_feed=is_daily_feed and bool(names),
+        freshness=read_freshness((table, config), inherited).declared,
         tags=(*table.texts("tags"), *(config.texts("tags") if config else ())),
         description=table.text("description"),
         path=table.fields.span.path,

@@ -9,7 +9,7 @@ from kpi_runner.core.placeholders import Facts
 from kpi_runner.ops.stages import Run, Stage
 from kpi_runner.ops.workspace import Workspace
 from kpi_runner.run.as_of import find_facts
-from kpi_runner.run.feeds import find_gaps
+from kpi_runner.run.feeds import with_feeds
 from kpi_runner.run.state import LastDay, read_last_day, read_raw_tables, write_last_day
 
 
@@ -20,7 +20,7 @@ def read_facts(workspace: Workspace, adapter: Adapter, *, day: LastDay) -> Facts
     missing = [f"{one.source}.{one.name}" for one in landed if tables[one.id].is_missing]
     timed = () if workspace.project.config.is_dbt else landed  # types of dbt's are not known
     facts = find_facts(adapter, timed, missing=missing, as_of=day.as_of, is_asked=day.is_asked)
-    return replace(facts, gaps=find_gaps(adapter, timed, facts=facts))
+    return with_feeds(adapter, timed, facts=facts)
 
 
 def facts_of(run: Run) -> Facts:

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from kpi_runner.core.compiled import Hooks
 from kpi_runner.core.config import TargetConfig
+from kpi_runner.core.fit import FIT, METHODS
 from kpi_runner.core.names import NodeId, Relation
 from kpi_runner.core.node import Model, Seed
 from kpi_runner.core.placeholders import Facts, fill_placeholders
@@ -96,7 +97,10 @@ def fingerprint_config(node: Model | Seed, hooks: Hooks, *, engine: str) -> str:
     """
     config = node.config
     settings = {k: v for k, v in config.extra.items() if k not in SILENT_SETTINGS}
-    parts = (str(node.relation), config.materialized, settings, _declared(node, settings))
+    made = config.materialized
+    if made == FIT:
+        made += str(METHODS[str(config.extra["method"])].version)
+    parts = (str(node.relation), made, settings, _declared(node, settings))
     texts = [normalise(hook.sql) for hook in (*hooks.before, *hooks.after)]
     return digest(engine, json.dumps(parts, sort_keys=True, default=str), *texts)
 

@@ -19,7 +19,7 @@ from kpi_runner.ops.bookkeeping import Bookkeeping, published_nodes
 from kpi_runner.ops.dbt_publication import model_queries, publish_to_profile
 from kpi_runner.ops.fingerprints import short_name
 from kpi_runner.run.clock import now_exactly
-from kpi_runner.run.feeds import print_gaps
+from kpi_runner.run.feeds import print_days
 from kpi_runner.run.kept import kept_path
 from kpi_runner.run.publish import build_query, previous_relations, publish
 from kpi_runner.run.state import PublishedState
@@ -102,7 +102,8 @@ def _details(
         "currency": currency,
         "missing_sources": " ".join(sorted(facts.missing)),
         "failed_checks": "\n".join(_failed(checks)),
-        "days_not_loaded": print_gaps(facts.gaps),
+        "days_not_loaded": print_days(facts.gaps),
+        "first_days_loaded": print_days(facts.starts),
     }
 
 

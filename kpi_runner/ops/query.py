@@ -21,7 +21,7 @@ from kpi_runner.ops.blame import first_line
 from kpi_runner.ops.options import Options, QueryAnswer, QueryRequest
 from kpi_runner.ops.workspace import Workspace, open_workspace, refuse_errors
 from kpi_runner.run.clock import now
-from kpi_runner.run.feeds import read_gaps
+from kpi_runner.run.feeds import read_days
 
 SCHEMA_VERSION = 1
 _PUBLISHED_BUILD = Relation("kpi", "published_build")
@@ -94,7 +94,8 @@ def _facts_of(build: Mapping[str, Any], *, as_of: str) -> Facts:
         as_of_end=f"{last_day} 00:00:00",
         time_zone=str(build.get("time_zone") or "UTC"),
         missing=frozenset(str(build.get("missing_sources") or "").split()),
-        gaps=read_gaps(str(build.get("days_not_loaded") or "")),
+        gaps=read_days(str(build.get("days_not_loaded") or "")),
+        starts=read_days(str(build.get("first_days_loaded") or "")),
     )
 
 

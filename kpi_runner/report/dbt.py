@@ -13,6 +13,7 @@ from kpi_runner.core.names import NodeId
 from kpi_runner.core.result import CheckResult, Report, Status, StepResult
 
 DBT_RUN_RESULTS = "https://schemas.getdbt.com/dbt/run-results/v6.json"
+DBT_SOURCES = "https://schemas.getdbt.com/dbt/sources/v3.json"
 
 _WORST_LAST = (
     *(Status.SKIPPED, Status.SUCCESS, Status.PASS),

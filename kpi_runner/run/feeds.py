@@ -1,4 +1,4 @@
-"""Finds the days that daily feeds lack, from the landed raw tables (kpi_rules A15).
+"""Finds the days that daily feeds lack, and their first, in the landed raw tables (A15).
 
 A day between the first and the last loaded day of a feed that has no row at all is not loaded.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 
 from kpi_runner.adapters.protocol import Adapter
@@ -20,17 +21,19 @@ QUARTER = 15 * 60 * 1_000_000
 """Microseconds of a quarter of an hour: no time zone changes its date within one."""
 
 
-def find_gaps(
-    adapter: Adapter, sources: Iterable[Source], *, facts: Facts
-) -> frozenset[tuple[str, str]]:
-    """Returns (``source.table``, ISO day) of each day that a feed lacks, up to the as-of day."""
+def with_feeds(adapter: Adapter, sources: Iterable[Source], *, facts: Facts) -> Facts:
+    """Adds the days that daily feeds lack up to the as-of day, and the first that each has."""
     queries = [_loaded_days(source, facts) for source in sources if source.is_daily_feed]
     if not queries:
-        return frozenset()
+        return facts
     loaded = defaultdict[str, set[date]](set)
     for feed, day in adapter.query("\nunion all\n".join(queries)).rows:
         loaded[feed].add(date.fromisoformat(day))
-    return frozenset((feed, day) for feed, days in loaded.items() for day in _lacking(days))
+    return replace(
+        facts,
+        gaps=frozenset((feed, day) for feed, days in loaded.items() for day in _lacking(days)),
+        starts=frozenset((feed, min(days).isoformat()) for feed, days in loaded.items()),
+    )
 
 
 def gap_warnings(sources: Iterable[Source], *, facts: Facts) -> tuple[Diagnostic, ...]:
@@ -53,17 +56,17 @@ def gap_warnings(sources: Iterable[Source], *, facts: Facts) -> tuple[Diagnostic
     return tuple(found)
 
 
-def print_gaps(gaps: Iterable[tuple[str, str]]) -> str:
-    """Returns gaps as one text.
+def print_days(days: Iterable[tuple[str, str]]) -> str:
+    """Returns days of feeds as one text.
 
-    >>> print_gaps({("ads.ad_spend_daily", "2026-03-05")})
+    >>> print_days({("ads.ad_spend_daily", "2026-03-05")})
     'ads.ad_spend_daily:2026-03-05'
     """
-    return " ".join(sorted(f"{feed}:{day}" for feed, day in gaps))
+    return " ".join(sorted(f"{feed}:{day}" for feed, day in days))
 
 
-def read_gaps(text: str) -> frozenset[tuple[str, str]]:
-    """Returns the gaps of a text that ``print_gaps`` made."""
+def read_days(text: str) -> frozenset[tuple[str, str]]:
+    """Returns the days of a text that ``print_days`` made."""
     pairs = (word.rpartition(":") for word in text.split())
     return frozenset((feed, day) for feed, _, day in pairs)
 

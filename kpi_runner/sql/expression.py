@@ -37,12 +37,14 @@ class Part:
 
     ``roll_up`` is ``sum``, ``min`` or ``max``, or empty where values do not add up (a
     distinct count, a median). ``is_count``: no row means zero. ``condition``: its filter.
+    ``counted``: the column whose different values it counts, if that is what it does.
     """
 
     sql: str
     roll_up: str = ""
     is_count: bool = False
     condition: str = ""
+    counted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,12 @@ class Measure:
     rows: str
     columns: tuple[str, ...]
     uses_period: bool
+
+    @property
+    def counted(self) -> str:
+        """The one column of which it counts different values; empty where it does more."""
+        counted = {part.counted for part in self.parts if not part.roll_up}
+        return counted.pop() if len(counted) == 1 else ""
 
     @property
     def adds_up(self) -> bool:
@@ -290,7 +298,15 @@ def _part(node: exp.Expr) -> Part:
     condition = _text(node.expression.this) if isinstance(node, exp.Filter) else ""
     roll_up = "" if inner.find(exp.Distinct) else _ROLL_UPS.get(type(inner), "")
     is_count = isinstance(inner, exp.Count)
-    return Part(_text(node), roll_up, is_count, condition)
+    return Part(_text(node), roll_up, is_count, condition, _counted(inner))
+
+
+def _counted(aggregate: exp.Expr) -> str:
+    distinct = aggregate.this
+    if not isinstance(aggregate, exp.Count) or not isinstance(distinct, exp.Distinct):
+        return ""
+    first, *others = distinct.expressions
+    return _text(first) if isinstance(first, exp.Column) and not others else ""
 
 
 def _safe(tree: exp.Expr) -> exp.Expr:

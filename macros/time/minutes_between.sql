@@ -1,6 +1,5 @@
 {#
-  The minutes from one moment to another, fractions included, as an exact decimal so that sums
-  of them do not depend on their order.
+  The minutes from one moment to another.
 
   started_at, ended_at: plain UTC timestamps.
   Example: {{ minutes_between('created_at', 'replied_at') }}
@@ -8,8 +7,5 @@
     as decimal(18, 9))
 #}
 {% macro minutes_between(started_at, ended_at) -%}
-    cast(
-        cast(date_diff('microsecond', {{ started_at }}, {{ ended_at }}) as double)
-            / 60000000 as decimal(18, 9)
-    )
+    {{ minutes("date_diff('microsecond', " ~ started_at ~ ', ' ~ ended_at ~ ')') }}
 {%- endmacro %}

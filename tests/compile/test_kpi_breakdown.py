@@ -63,7 +63,7 @@ def test_aggregates_of_one_model_share_a_scan() -> None:
 
     assert [(group.key.kind, [one.sql for one in group.aggregates]) for group in groups] == [
         ("additive", ["sum(amount)", "count(*)", "max(amount)"]),
-        ("exact", ["count(distinct person)", "count(*)"]),
+        ("counted", ["count(distinct person)", "count(*)"]),
     ]
 
 

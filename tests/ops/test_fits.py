@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from kpi_runner.core.fit import METHODS
+from kpi_runner.ops import fingerprints
 
 if TYPE_CHECKING:
     from tests.kit import Outcome
@@ -85,6 +89,20 @@ def test_a_fit_is_left_alone_until_its_rows_change(project: Project, kpi: Kpi) -
     assert "int_paths__fitted" not in unchanged.output
     assert "fit int_paths__fitted [3 rows" in changed.output
     assert "upstream int_paths__counted" in changed.output
+
+
+def test_a_new_version_of_a_method_fits_again(
+    project: Project, kpi: Kpi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project(FILES)
+    kpi("build")
+    newer = replace(METHODS["markov"], version=METHODS["markov"].version + 1)
+    monkeypatch.setattr(fingerprints, "METHODS", {**METHODS, "markov": newer})
+
+    outcome = kpi("run", "--select", "int_paths__fitted")
+
+    assert "fit int_paths__fitted [3 rows" in outcome.output
+    assert "config changed" in outcome.output
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from tests.oracle.cells import Figure, cells
 from tests.oracle.customers import customer_kpis, customer_rows
 from tests.oracle.delivery import delivery_kpis
 from tests.oracle.facts import Facts, read_facts
-from tests.oracle.feedback import feedback_figures
+from tests.oracle.feedback import bayes_rows, feedback_figures
 from tests.oracle.journeys import acquisition_figures, journey_rows
 from tests.oracle.loyalty import referral_figures, subscription_rows
 from tests.oracle.mail import list_rows, mail_figures
@@ -70,6 +70,7 @@ def _rows(raw: Raw, facts: Facts) -> Iterator[tuple[Key, Value]]:
     yield from list_rows(raw, facts)
     yield from subscription_rows(raw, facts)
     yield from backlog_rows(raw, facts)
+    yield from bayes_rows(raw, facts)
 
 
 def _kpis(facts: Facts) -> Iterator[Kpi]:

@@ -106,7 +106,8 @@ def _picked(items: Sequence[Item], places: tuple[int, ...], width: int) -> tuple
 def _against_sales(raw: Raw, facts: Facts, items: tuple[Item, ...]) -> Iterator[Figure]:
     unloaded = gaps(item.day for item in items)
     is_missing = not raw.has("ad_spend_daily")
-    first = min((facts.first_day, *(item.day for item in items)))
+    days = (*(order.day for order in facts.orders), *(item.day for item in items))
+    first = min(days, default=None)
 
     def figure(name: str, variant: str, parts: tuple[Item, ...], value: Valuation) -> Figure:
         return Figure(
@@ -143,7 +144,7 @@ def _against_sales(raw: Raw, facts: Facts, items: tuple[Item, ...]) -> Iterator[
         dimensions=PLATFORM,
         gaps=unloaded,
         is_missing=is_missing,
-        first=min(min((item.day for item in part), default=facts.begins) for part in (items, web)),
+        first=min((item.day for item in (*items, *web)), default=None),
     )
 
 

@@ -184,7 +184,7 @@ def _counts(raw: Raw, facts: Facts, tickets: list[Ticket], first: date | None) -
             whole=orders,
             value=ratio(),
             dimensions=REASON,
-            first=facts.begins if lacks else min(first or facts.first_day, facts.first_day),
+            first=min(first or facts.first_day, facts.first_day),
             is_missing=lacks,
         )
 

@@ -118,9 +118,7 @@ def rate_rows(rates: Iterable[Rate], days: Days, span: Span) -> Iterator[tuple[K
                     yield key, SOURCE_MISSING if is_missing else _value(rate, found, below)
 
 
-def _measured(
-    days: Days, span: Span, grain: str
-) -> dict[str, dict[tuple[datetime, str], Sums]]:
+def _measured(days: Days, span: Span, grain: str) -> dict[str, dict[tuple[datetime, str], Sums]]:
     known: dict[date, datetime] = {}
 
     def starts(day: date) -> datetime:
@@ -146,7 +144,9 @@ def _existing(
     return [cell for cell, sums in tables[dimension].items() if sums.get(needed)]
 
 
-def _value(rate: Rate, found: Mapping[str, Decimal | int], below: Mapping[str, Decimal | int]) -> Value:
+def _value(
+    rate: Rate, found: Mapping[str, Decimal | int], below: Mapping[str, Decimal | int]
+) -> Value:
     top = Decimal(found.get(rate.top, 0))
     if not rate.bottom:
         return top, None

@@ -122,7 +122,9 @@ def events_of(
 
 def read_facts(raw: Raw, settings: Settings) -> Facts:
     """The placed orders of the raw tables."""
-    return Facts(tuple(placed_orders(raw)), raw.calendar, settings, first_day(raw), frozenset(raw.tables))
+    return Facts(
+        tuple(placed_orders(raw)), raw.calendar, settings, first_day(raw), frozenset(raw.tables)
+    )
 
 
 def is_sales_refund(refund: Refund) -> bool:

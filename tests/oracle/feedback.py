@@ -6,12 +6,25 @@ from collections.abc import Iterator
 from datetime import UTC, date
 from decimal import Decimal
 
-from tests.oracle.calendar import Calendar
-from tests.oracle.cells import ONE, ZERO, Figure, Item, Valuation, mean, ratio, total
+from tests.oracle.calendar import GRAINS, Calendar
+from tests.oracle.cells import (
+    NO_DENOMINATOR,
+    ONE,
+    SOURCE_MISSING,
+    ZERO,
+    Figure,
+    Item,
+    Valuation,
+    mean,
+    ratio,
+    total,
+)
 from tests.oracle.facts import Facts
 from tests.oracle.raw import Raw, Row, by_id, grouped, happened, id_order, moment, truth
+from tests.oracle.tabulate import Key, Value
 
 VIA = ("via_channel",)
+PRIOR = 10
 GOOD_FROM = {2: 2, 3: 3, 5: 4}
 
 
@@ -146,21 +159,7 @@ def _experience(raw: Raw, calendar: Calendar) -> Iterator[Figure]:
 
 
 def _reviews(raw: Raw, calendar: Calendar) -> Iterator[Figure]:
-    products = by_id(raw["products"])
-    items = tuple(
-        Item(
-            calendar.local_day(moment(row, "created_at")),
-            (
-                _score(row),
-                Decimal(_score(row) <= 2),
-                Decimal(truth(row, "verified_buyer")),
-                ONE,
-            ),
-            {"category": products.get(row.get("product_id") or "", {}).get("product_type") or ""},
-        )
-        for row in raw["reviews"]
-        if row.get("status") == "published"
-    )
+    items = _review_items(raw, calendar)
     figures: tuple[tuple[str, str, Valuation], ...] = (
         ("review_count", "", total(3)),
         ("review_quality", "", ratio(0, 3)),
@@ -197,6 +196,48 @@ def _parcel(row: Row, calendar: Calendar) -> tuple[str, ...]:
     """Parcels in order: by delivery, then by shipping, then by id."""
     moments = (happened(row, name, calendar) for name in ("delivered_at", "shipped_at"))
     return (*(at.astimezone(UTC).isoformat() if at else "" for at in moments), row["id"])
+
+
+def _review_items(raw: Raw, calendar: Calendar) -> tuple[Item, ...]:
+    """Published reviews: score, whether it is bad, whether it is verified, one."""
+    products = by_id(raw["products"])
+    return tuple(
+        Item(
+            calendar.local_day(moment(row, "created_at")),
+            (
+                _score(row),
+                Decimal(_score(row) <= 2),
+                Decimal(truth(row, "verified_buyer")),
+                ONE,
+            ),
+            {"category": products.get(row.get("product_id") or "", {}).get("product_type") or ""},
+        )
+        for row in raw["reviews"]
+        if row.get("status") == "published"
+    )
+
+
+def bayes_rows(raw: Raw, facts: Facts) -> Iterator[tuple[Key, Value]]:
+    """Ratings with ten reviews more, of the mean of all reviews up to the end of the period."""
+    calendar = facts.calendar
+    items = _review_items(raw, calendar)
+    first = min((item.day for item in items), default=facts.begins)
+    is_missing = not raw.has("reviews")
+    for grain in GRAINS:
+        for start in calendar.periods(grain, first):
+            last = calendar.last_day(grain, start)
+            overall, _ = mean()([item.numbers for item in items if item.day <= last])
+            scores: dict[tuple[str, str], list[Decimal]] = {("", ""): []}
+            for item in items:
+                if start.date() <= item.day <= last:
+                    for cell in (("", ""), ("category", item.segments["category"] or "(none)")):
+                        scores.setdefault(cell, []).append(item.numbers[0] or ZERO)
+            for (dimension, segment), found in scores.items():
+                value: Value = NO_DENOMINATOR
+                if overall is not None:
+                    value = ((PRIOR * overall + sum(found, ZERO)) / (PRIOR + len(found)), None)
+                key = ("review_quality", "bayes_rating", grain, start, dimension, segment)
+                yield key, SOURCE_MISSING if is_missing else value
 
 
 def _answer(row: Row, calendar: Calendar) -> bool:

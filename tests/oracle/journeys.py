@@ -49,7 +49,7 @@ def journey_rows(web: Web, paths: Paths, facts: Facts) -> Iterator[tuple[Key, Va
         )
         for variant in (*RULES, "markov", "shapley")
     }
-    by_channel = Days(_credits(paths, _channels(paths), RULES + ("markov", "shapley")), (CHANNEL,))
+    by_channel = Days(_credits(paths, _channels(paths), (*RULES, "markov", "shapley")), (CHANNEL,))
     yield from rate_rows(rates.values(), by_channel, span)
     by_campaign = Days(_credits(paths, _campaigns(paths), ("markov", "shapley")), (CHANNEL,))
     for variant in ("markov", "shapley"):
@@ -157,9 +157,7 @@ def _path_rows(paths: Paths, span: Span) -> Iterator[tuple[Key, Value]]:
             ranked = sorted(by_name, key=lambda name: (-len(by_name[name]), name))
             segments = {name: by_name[name] for name in ranked[:NAMED_PATHS]}
             if ranked[NAMED_PATHS:]:
-                segments[OTHER] = [
-                    path for name in ranked[NAMED_PATHS:] for path in by_name[name]
-                ]
+                segments[OTHER] = [path for name in ranked[NAMED_PATHS:] for path in by_name[name]]
             whole = [path for group in by_name.values() for path in group]
             for dimension, segment, group in (
                 ("", "", whole),
@@ -210,9 +208,7 @@ def acquisition_figures(raw: Raw, facts: Facts, web: Web) -> Iterator[Figure]:
     came = [order.day for order in cohorts(facts).values()]
     bought = [visit.day for visit in web.visits if visit.purchases]
     won = tuple(
-        Item(order.day, (ZERO, Decimal(1)))
-        for order in cohorts(facts).values()
-        if order.id in paid
+        Item(order.day, (ZERO, Decimal(1))) for order in cohorts(facts).values() if order.id in paid
     )
     yield Figure(
         name="cac",
@@ -220,7 +216,7 @@ def acquisition_figures(raw: Raw, facts: Facts, web: Web) -> Iterator[Figure]:
         items=tuple(Item(day, (cost, ZERO)) for day, _, cost in costs) + won,
         value=ratio(),
         grains=MONTH_UP,
-        first=facts.begins if is_missing else min((*spent, *came), default=None),
+        first=min((*spent, *came), default=None),
         gaps=unloaded,
         is_missing=is_missing,
     )
@@ -230,15 +226,13 @@ def acquisition_figures(raw: Raw, facts: Facts, web: Web) -> Iterator[Figure]:
         items=tuple(_cost_items(costs, web)),
         value=ratio(),
         dimensions=(CHANNEL,),
-        first=facts.begins if is_missing else min((*spent, *bought), default=None),
+        first=min((*spent, *bought), default=None),
         gaps=unloaded,
         is_missing=is_missing,
     )
 
 
-def _cost_items(
-    costs: list[tuple[date, str, Decimal | None]], web: Web
-) -> Iterator[Item]:
+def _cost_items(costs: list[tuple[date, str, Decimal | None]], web: Web) -> Iterator[Item]:
     """Costs by the channels that their platform sells, and the conversions of these channels."""
     with PLATFORMS.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

@@ -34,7 +34,7 @@ def referral_figures(raw: Raw, facts: Facts) -> Iterator[Figure]:
             ),
             value=ratio(),
             is_missing=not raw.has("referrals"),
-            first=facts.begins if facts.lacks("referrals") else facts.first_day,
+            first=facts.first_day,
         )
 
 
@@ -76,7 +76,7 @@ def _subscription(
     """First day, last day, whether lost to a failed payment, and what a month brings."""
     activated = happened(row, "activated_at", calendar)
     cancelled = happened(row, "cancelled_at", calendar)
-    if activated:
+    if activated and not (cancelled and cancelled < activated):
         unit = DAYS_OF.get((row.get("order_interval_unit") or "").lower())
         days = unit * number(row, "order_interval_frequency") if unit else ZERO
         value = number(row, "price") * number(row, "quantity") * A_MONTH

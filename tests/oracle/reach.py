@@ -143,9 +143,7 @@ def _by_followers(raw: Raw, facts: Facts, posts: tuple[Item, ...]) -> Iterator[F
             grains=(grain,),
             gaps=_gaps(posts) | _gaps(accounts),
             is_missing=not (raw.has("social_posts_daily") and raw.has("social_accounts_daily")),
-            first=min(
-                min((item.day for item in part), default=facts.begins) for part in (posts, accounts)
-            ),
+            first=min((item.day for item in (*posts, *accounts)), default=None),
         )
 
 

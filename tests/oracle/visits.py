@@ -177,9 +177,7 @@ def _visit(key: str, hits: list[Hit], local: _LocalDays, seconds: int) -> Visit:
     views = list(_views(hits))
     visit.page_views = len(views)
     visit.landing_page = views[0].params.get("page_location", "") if views else ""
-    visit.is_engaged = (
-        visit.engagement > seconds * 1000 or len(views) >= 2 or visit.has("purchase")
-    )
+    visit.is_engaged = visit.engagement > seconds * 1000 or len(views) >= 2 or visit.has("purchase")
     is_internal = any(hit.params.get("traffic_type") == "internal" for hit in hits)
     visit.is_countable = not is_internal and not _is_bot(visit)
     _tag(visit)
@@ -201,8 +199,7 @@ def _views(hits: Sequence[Hit]) -> Iterator[Hit]:
 def _is_bot(visit: Visit) -> bool:
     at = [hit.at for hit in visit.hits]
     is_fast = any(
-        late - early <= BOT_WITHIN
-        for early, late in zip(at, at[BOT_HITS - 1 :], strict=False)
+        late - early <= BOT_WITHIN for early, late in zip(at, at[BOT_HITS - 1 :], strict=False)
     )
     return is_fast or (visit.page_views >= BOT_VIEWS and visit.engagement == 0)
 

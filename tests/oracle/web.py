@@ -127,11 +127,7 @@ def web_rows(web: Web, facts: Facts) -> Iterator[tuple[Key, Value]]:
     visits = Days((_facts_of(visit) for visit in web.visits), DIMENSIONS)
     yield from rate_rows(PER_VISIT, visits, own)
     on_each_day = Days(
-        (
-            Fact(day, {}, {"sessions": 1}, {})
-            for visit in web.visits
-            for day in visit.days
-        ),
+        (Fact(day, {}, {"sessions": 1}, {}) for visit in web.visits for day in visit.days),
         (),
     )
     split = Rate(name="sessions", variant="midnight_split", top="sessions")

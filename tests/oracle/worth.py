@@ -31,7 +31,6 @@ def worth_rows(raw: Raw, facts: Facts, web: Web) -> Iterator[tuple[Key, Value]]:
     everybody = list(zip(customers, predict(customers), strict=True))
     first = min((customer.first for customer in customers), default=facts.begins)
     costs = _costs(raw, facts)
-    begins = min((start.date() for _, start in costs), default=first)
     for grain in MONTH_UP:
         known = set(calendar.periods(grain, first))
         starts = {start for grain_of_cost, start in costs if grain_of_cost == grain}
@@ -45,9 +44,8 @@ def worth_rows(raw: Raw, facts: Facts, web: Web) -> Iterator[tuple[Key, Value]]:
                         is_left_out = dimension == "cohort_month" and name != "clv_predicted"
                         if not is_left_out and (start in known or name == "ltv_cac"):
                             yield (name, variant, grain, start, dimension, segment), value
-            if start in known or begins:
-                new = [each[0] for each in won if each[0].first >= start.date()]
-                yield ("cac_payback_months", "", grain, start, "", ""), _payback(new, cost)
+            new = [each[0] for each in won if each[0].first >= start.date()]
+            yield ("cac_payback_months", "", grain, start, "", ""), _payback(new, cost)
 
 
 def _costs(raw: Raw, facts: Facts) -> Costs:

@@ -13,7 +13,7 @@ from kpi_runner.core.config import TargetConfig
 from kpi_runner.core.names import Relation
 from kpi_runner.core.node import Column, Source
 from kpi_runner.core.placeholders import Facts
-from kpi_runner.run.feeds import find_gaps, gap_warnings, print_gaps, read_gaps
+from kpi_runner.run.feeds import gap_warnings, print_days, read_days, with_feeds
 
 FACTS = Facts(as_of="2026-03-31", as_of_end="2026-03-31 22:00:00", time_zone="Europe/Berlin")
 MOMENTS = (
@@ -48,28 +48,27 @@ def test_a_local_day_without_any_row_between_others_is_not_loaded(
     moments = [of_moment.format(f"timestamp '{moment}'") for moment in MOMENTS]
     feed = make_feed(adapter, data_type, moments)
 
-    gaps = find_gaps(adapter, [feed], facts=FACTS)
+    found = with_feeds(adapter, [feed], facts=FACTS)
+    gaps = found.gaps
 
     assert gaps == {("ads.spend", "2026-03-28"), ("ads.spend", "2026-03-30")}
-    assert read_gaps(print_gaps(gaps)) == gaps
+    assert found.starts == {("ads.spend", "2026-03-27")}
+    assert read_days(print_days(gaps)) == gaps
 
 
 def test_a_feed_without_rows_and_a_table_that_is_no_feed_lack_nothing(adapter: Adapter) -> None:
     empty = make_feed(adapter, "date", [])
     other = make_feed(adapter, "date", ["date '2026-03-01'", "date '2026-03-09'"], is_feed=False)
 
-    assert find_gaps(adapter, [other], facts=FACTS) == frozenset()
+    assert with_feeds(adapter, [other], facts=FACTS) == FACTS
     adapter.execute("delete from raw.spend")
-    assert find_gaps(adapter, [empty], facts=FACTS) == frozenset()
+    assert with_feeds(adapter, [empty], facts=FACTS) == FACTS
 
 
 def test_a_warning_names_the_first_days(adapter: Adapter) -> None:
     feed = make_feed(adapter, "date", ["date '2026-03-01'", "date '2026-03-09'"])
-    gaps = find_gaps(adapter, [feed], facts=FACTS)
 
-    (warning,) = gap_warnings(
-        [feed], facts=Facts(as_of="2026-03-31", as_of_end="2026-03-31 22:00:00", gaps=gaps)
-    )
+    (warning,) = gap_warnings([feed], facts=with_feeds(adapter, [feed], facts=FACTS))
 
     assert warning.message == (
         "the daily feed 'ads.spend' has no row for 2026-03-02, 2026-03-03, 2026-03-04 and 4 more"

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from kpi_runner.analyze.rules.naming import read_columns
 from kpi_runner.analyze.subject import Finding, Subject, top_of
+from kpi_runner.core.kpi import Expression, Variant
 from kpi_runner.core.names import layer_of
 from kpi_runner.core.span import Span
 from kpi_runner.load.yaml_file import Fields, Items
@@ -107,15 +108,24 @@ def own_yaml(subject: Subject) -> Iterator[Finding]:
 
 def kpi_entries(subject: Subject) -> Iterator[Finding]:
     """Every published KPI has an owner, a description, and an assertion: one of its own, or the
-    one that follows from its unit (a rate, a count)."""
+    one that follows from its unit (a rate, a count). Where raw tables are declared, it also says
+    which of them it ``requires``, or it would show 0 where one is missing; a KPI that is made of
+    other KPIs alone goes by theirs."""
     for kpi in subject.kpis:
         has_assertion = any(variant.assertions for variant in kpi.variants)
         wanted = {
             "owner": bool(kpi.owner),
             "description": bool(kpi.description),
             "assertion": has_assertion or kpi.unit in _UNITS_WITH_ASSERTION,
+            "'requires'": not subject.project.sources or all(map(_knows_its_tables, kpi.variants)),
         }
         for what, is_there in wanted.items() if not kpi.is_hidden else ():
             if not is_there:
                 message = f"the KPI '{kpi.name}' has no {what}"
                 yield Finding(kpi.span or Span(kpi.path), message, "Add it to its entry.")
+
+
+def _knows_its_tables(variant: Variant) -> bool:
+    values = (variant.measure, variant.numerator, variant.denominator)
+    reads = bool(variant.model) or any(isinstance(value, Expression) for value in values)
+    return bool(variant.requires) or not reads

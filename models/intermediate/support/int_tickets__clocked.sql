@@ -97,18 +97,20 @@ placed as (
     cross join time_zones
 ),
 
--- The business clock: minutes open since the first day. What passes between two moments is the
--- difference of their readings.
+-- The business clock: time open since the first day, in whole microseconds. What passes between two
+-- moments is the difference of their readings, rounded once, as calendar minutes are.
 readings as (
     select
         placed.ticket_id,
         placed.moment_type,
-        max(business_hours.minutes_before + {{
-                minutes_between(
-                    'business_hours.opens_at',
-                    'least(placed.occurred_at, business_hours.closes_at)'
+        max(
+            cast(business_hours.minutes_before * 60000000 as bigint)
+                + date_diff(
+                    'microsecond',
+                    business_hours.opens_at,
+                    least(placed.occurred_at, business_hours.closes_at)
                 )
-            }}) as business_minutes
+        ) as open_microseconds
     from placed
     inner join business_hours
         on placed.business_date = business_hours.business_date
@@ -119,9 +121,9 @@ readings as (
 last_reading as (
     select
         max(
-            minutes_before
-                + {{ minutes_between('opens_at', 'least(' ~ as_of_end() ~ ', closes_at)') }}
-        ) as business_minutes
+            cast(minutes_before * 60000000 as bigint)
+                + date_diff('microsecond', opens_at, least({{ as_of_end() }}, closes_at))
+        ) as open_microseconds
     from business_hours
     where opens_at <= {{ as_of_end() }}
 ),
@@ -129,9 +131,9 @@ last_reading as (
 readings_per_ticket as (
     select
         ticket_id,
-        max(case when moment_type = 'created' then business_minutes end) as created_minutes,
-        max(case when moment_type = 'replied' then business_minutes end) as replied_minutes,
-        max(case when moment_type = 'resolved' then business_minutes end) as resolved_minutes
+        max(case when moment_type = 'created' then open_microseconds end) as created_reading,
+        max(case when moment_type = 'replied' then open_microseconds end) as replied_reading,
+        max(case when moment_type = 'resolved' then open_microseconds end) as resolved_reading
     from readings
     group by ticket_id
 ),
@@ -143,11 +145,13 @@ final as (
         dated.contact_reason,
         dated.is_inbound,
         dated.has_escalation_tag,
-        readings_per_ticket.replied_minutes - readings_per_ticket.created_minutes
-            as first_response_business_minutes,
-        readings_per_ticket.resolved_minutes - readings_per_ticket.created_minutes
-            as resolution_business_minutes,
-        last_reading.business_minutes - readings_per_ticket.created_minutes
+        {{ minutes(
+            'readings_per_ticket.replied_reading - readings_per_ticket.created_reading'
+        ) }} as first_response_business_minutes,
+        {{ minutes(
+            'readings_per_ticket.resolved_reading - readings_per_ticket.created_reading'
+        ) }} as resolution_business_minutes,
+        {{ minutes('last_reading.open_microseconds - readings_per_ticket.created_reading') }}
             as elapsed_business_minutes,
         dated.created_at,
         dated.first_replied_at,

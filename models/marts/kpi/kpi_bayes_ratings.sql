@@ -26,6 +26,11 @@ scores_per_day as (
     group by review_date
 ),
 
+first_days as (
+    select min(review_date) as first_date
+    from reviews
+),
+
 -- What the shop's goods are like as far as anybody has said by then.
 means as (
     select
@@ -34,8 +39,10 @@ means as (
         cast(sum(scores_per_day.score_sum) as double) / sum(scores_per_day.review_count)
             as mean_score
     from period_ends
-    inner join scores_per_day
+    cross join first_days
+    left join scores_per_day
         on period_ends.last_date >= scores_per_day.review_date
+    where period_ends.last_date >= coalesce(first_days.first_date, period_ends.last_date)
     group by period_ends.grain, period_ends.period_start_date
 ),
 
@@ -71,7 +78,8 @@ categories as (
     group by grain, period_start_date, category
 ),
 
--- The total has a row in every period since the first review, a category where it was reviewed.
+-- The total has a row in every period since the first review, in all where there is none at all;
+-- a category has one where it was reviewed.
 cells as (
     select
         means.grain,
@@ -108,10 +116,10 @@ final as (
         dimension,
         segment,
         10 * mean_score + score_sum as numerator,
-        cast(10 + review_count as double) as denominator,
+        case when mean_score is not null then cast(10 + review_count as double) end as denominator,
         (10 * mean_score + score_sum) / (10 + review_count) as value,
         cast(review_count as bigint) as sample_size,
-        cast(null as varchar) as null_reason
+        case when mean_score is null then 'no_denominator' end as null_reason
     from cells
 )
 

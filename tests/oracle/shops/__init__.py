@@ -27,10 +27,11 @@ __all__ = ["SHOPS", "EdgeShop", "write_shop"]
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeShop:
-    """A shop, the last day that is built, and what it sets."""
+    """A shop, the last day that is built, an earlier one to cut it at, and what it sets."""
 
     make: Callable[[random.Random], Tables]
     as_of: date
+    cut: date | None = None
     variables: Mapping[str, object] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
     seed: int = 1
@@ -38,11 +39,12 @@ class EdgeShop:
 
 SHOPS = {
     "atoll": EdgeShop(make=atoll, as_of=date(2026, 3, 31)),
-    "harbour": EdgeShop(make=harbour, as_of=date(2026, 4, 6)),
-    "bazaar": EdgeShop(make=bazaar, as_of=date(2025, 9, 14)),
+    "harbour": EdgeShop(make=harbour, as_of=date(2026, 4, 6), cut=date(2025, 11, 2)),
+    "bazaar": EdgeShop(make=bazaar, as_of=date(2025, 9, 14), cut=date(2025, 3, 30)),
     "holes": EdgeShop(
         make=holes,
         as_of=date(2025, 11, 19),
+        cut=date(2025, 11, 1),
         variables={"own_domain": "own.example", "affinity_min_orders": 2},
         settings=Settings(own_domain="own.example", affinity_min_orders=2),
     ),

@@ -35,11 +35,10 @@ calendar as (
     from dates
 ),
 
--- A model without rows starts with the calendar.
 first_days as (
     select
         calendar.calendar_start,
-        coalesce(model_days.first_day_1, calendar.calendar_start) as first_day_1
+        model_days.first_day_1
     from model_days
     cross join calendar
 ),
@@ -116,18 +115,19 @@ group_1_rows as (
     select
         order_date as date_day,
         coalesce(cast(channel as varchar), '(none)') as by_channel,
-        amount,
-        person
+        person,
+        person as group_1_counted
     from core.fct_orders
     where order_date <= date '<as-of>'
 ),
 
--- These values do not add up over periods.
-group_1 as (
+-- Each value that is counted, once.
+group_1_once as (
     select
         grain,
-        cast(period_start as timestamp) as period_start,
+        period_start,
         period_end,
+        group_1_counted,
         case
             when grouping(by_channel) = 0 then 'channel'
             else ''
@@ -136,18 +136,63 @@ group_1 as (
             when grouping(by_channel) = 0 then by_channel
             else ''
         end as segment_1,
-        count(distinct person) as group_1_1,
-        count(*) as group_1_2,
-        median(amount) as group_1_3
+        count(*) as group_1_2
     from group_1_rows
     inner join day_periods
         on group_1_rows.date_day = day_periods.date_day
     where grain in ('day', 'month', 'year')
     group by
         grouping sets (
-            (grain, period_start, period_end),
-            (grain, period_start, period_end, by_channel)
+            (grain, period_start, period_end, group_1_counted),
+            (grain, period_start, period_end, group_1_counted, by_channel)
         )
+),
+
+-- These values do not add up over periods.
+group_1 as (
+    select
+        grain,
+        cast(period_start as timestamp) as period_start,
+        period_end,
+        dimension,
+        segment_1,
+        count(group_1_counted) as group_1_1,
+        sum(group_1_2) as group_1_2
+    from group_1_once
+    group by
+        grain,
+        period_start,
+        period_end,
+        dimension,
+        segment_1
+),
+
+group_2_rows as (
+    select
+        order_date as date_day,
+        amount
+    from core.fct_orders
+    where order_date <= date '<as-of>'
+),
+
+-- These values do not add up over periods.
+group_2 as (
+    select
+        grain,
+        cast(period_start as timestamp) as period_start,
+        period_end,
+        '' as dimension,
+        '' as segment_1,
+        median(amount) as group_2_1,
+        count(*) as group_2_2
+    from group_2_rows
+    inner join day_periods
+        on group_2_rows.date_day = day_periods.date_day
+    where grain in ('month')
+    group by
+        grain,
+        period_start,
+        period_end
 ),
 
 -- Every period has its total; a segment only where rows fall in it.
@@ -168,10 +213,26 @@ cells_1 as (
         period_end,
         dimension,
         segment_1,
-        first_days.*,
+        first_days.calendar_start,
+        first_days.first_day_1,
         group_1.* exclude (grain, period_start, period_end, dimension, segment_1)
     from totals
     full join group_1 using (grain, period_start, period_end, dimension, segment_1)
+    cross join first_days
+),
+
+cells_2 as (
+    select
+        grain,
+        period_start,
+        period_end,
+        dimension,
+        segment_1,
+        first_days.calendar_start,
+        first_days.first_day_1,
+        group_2.* exclude (grain, period_start, period_end, dimension, segment_1)
+    from totals
+    full join group_2 using (grain, period_start, period_end, dimension, segment_1)
     cross join first_days
 ),
 
@@ -190,12 +251,12 @@ measured as (
         cast(coalesce(group_1_2, 0) as bigint) as sample_size,
         cast(null as varchar) as null_reason,
         false as is_missing,
-        first_day_1 as first_day,
+        coalesce(first_day_1, calendar_start) as first_day,
         date '<as-of>' as mature_until
     from cells_1
     where grain in ('day', 'month', 'year')
         and dimension in ('', 'channel')
-        and ((dimension = '' and period_end >= first_day_1) or coalesce(group_1_2, 0) > 0)
+        and ((dimension = '' and period_end >= coalesce(first_day_1, calendar_start)) or coalesce(group_1_2, 0) > 0)
     union all
     select
         'median_amount' as kpi,
@@ -205,18 +266,18 @@ measured as (
         period_end,
         dimension,
         segment_1,
-        cast(group_1_3 as double) as value,
-        cast(group_1_3 as double) as numerator,
+        cast(group_2_1 as double) as value,
+        cast(group_2_1 as double) as numerator,
         cast(null as double) as denominator,
-        cast(coalesce(group_1_2, 0) as bigint) as sample_size,
+        cast(coalesce(group_2_2, 0) as bigint) as sample_size,
         cast(null as varchar) as null_reason,
         false as is_missing,
-        first_day_1 as first_day,
+        coalesce(first_day_1, calendar_start) as first_day,
         date '<as-of>' as mature_until
-    from cells_1
+    from cells_2
     where grain in ('month')
         and dimension in ('')
-        and ((dimension = '' and period_end >= first_day_1) or coalesce(group_1_2, 0) > 0)
+        and ((dimension = '' and period_end >= coalesce(first_day_1, calendar_start)) or coalesce(group_2_2, 0) > 0)
 )
 
 select

@@ -35,11 +35,10 @@ calendar as (
     from dates
 ),
 
--- A model without rows starts with the calendar.
 first_days as (
     select
         calendar.calendar_start,
-        coalesce(model_days.first_day_1, calendar.calendar_start) as first_day_1
+        model_days.first_day_1
     from model_days
     cross join calendar
 ),
@@ -217,9 +216,31 @@ group_2_rows as (
     select
         order_date as date_day,
         order_hour as hour_start,
-        person
+        person,
+        person as group_2_counted
     from core.fct_orders
     where order_date <= date '<as-of>'
+),
+
+-- Each value that is counted, once.
+group_2_once as (
+    select
+        grain,
+        period_start,
+        period_end,
+        group_2_counted,
+        '' as dimension,
+        '' as segment_1,
+        count(*) as group_2_2
+    from group_2_rows
+    inner join day_periods
+        on group_2_rows.date_day = day_periods.date_day
+    where grain in ('hour')
+    group by
+        grain,
+        period_start,
+        period_end,
+        group_2_counted
 ),
 
 group_2_hours as (
@@ -236,18 +257,17 @@ group_2 as (
         grain,
         cast(period_start as timestamp) as period_start,
         period_end,
-        '' as dimension,
-        '' as segment_1,
-        count(distinct person) as group_2_1,
-        count(*) as group_2_2
-    from group_2_rows
-    inner join day_periods
-        on group_2_rows.date_day = day_periods.date_day
-    where grain in ('hour')
+        dimension,
+        segment_1,
+        count(group_2_counted) as group_2_1,
+        sum(group_2_2) as group_2_2
+    from group_2_once
     group by
         grain,
         period_start,
-        period_end
+        period_end,
+        dimension,
+        segment_1
     union all
     select
         'hour' as grain,
@@ -280,7 +300,8 @@ cells_1 as (
         period_end,
         dimension,
         segment_1,
-        first_days.*,
+        first_days.calendar_start,
+        first_days.first_day_1,
         group_1.* exclude (grain, period_start, period_end, dimension, segment_1)
     from totals
     full join group_1 using (grain, period_start, period_end, dimension, segment_1)
@@ -294,7 +315,8 @@ cells_2 as (
         period_end,
         dimension,
         segment_1,
-        first_days.*,
+        first_days.calendar_start,
+        first_days.first_day_1,
         group_2.* exclude (grain, period_start, period_end, dimension, segment_1)
     from totals
     full join group_2 using (grain, period_start, period_end, dimension, segment_1)
@@ -316,12 +338,12 @@ measured as (
         cast(coalesce(group_1_1, 0) as bigint) as sample_size,
         cast(null as varchar) as null_reason,
         false as is_missing,
-        first_day_1 as first_day,
+        coalesce(first_day_1, calendar_start) as first_day,
         date '<as-of>' as mature_until
     from cells_1
     where grain in ('hour', 'day')
         and dimension in ('', 'sales_channel', 'country')
-        and ((dimension = '' and period_end >= first_day_1) or coalesce(group_1_1, 0) > 0)
+        and ((dimension = '' and period_end >= coalesce(first_day_1, calendar_start)) or coalesce(group_1_1, 0) > 0)
     union all
     select
         'buyers' as kpi,
@@ -337,12 +359,12 @@ measured as (
         cast(coalesce(group_2_2, 0) as bigint) as sample_size,
         cast(null as varchar) as null_reason,
         false as is_missing,
-        first_day_1 as first_day,
+        coalesce(first_day_1, calendar_start) as first_day,
         date '<as-of>' as mature_until
     from cells_2
     where grain in ('hour')
         and dimension in ('')
-        and ((dimension = '' and period_end >= first_day_1) or coalesce(group_2_2, 0) > 0)
+        and ((dimension = '' and period_end >= coalesce(first_day_1, calendar_start)) or coalesce(group_2_2, 0) > 0)
 )
 
 select

@@ -36,11 +36,10 @@ calendar as (
     from dates
 ),
 
--- A model without rows starts with the calendar.
 first_days as (
     select
         calendar.calendar_start,
-        coalesce(model_days.first_day_1, calendar.calendar_start) as first_day_1
+        model_days.first_day_1
     from model_days
     cross join calendar
 ),
@@ -189,7 +188,8 @@ cells_1 as (
         period_end,
         dimension,
         segment_1,
-        first_days.*,
+        first_days.calendar_start,
+        first_days.first_day_1,
         group_2.* exclude (grain, period_start, period_end, dimension, segment_1)
     from totals
     full join group_2 using (grain, period_start, period_end, dimension, segment_1)
@@ -203,7 +203,8 @@ cells_2 as (
         period_end,
         dimension,
         segment_1,
-        first_days.*,
+        first_days.calendar_start,
+        first_days.first_day_1,
         group_1.* exclude (grain, period_start, period_end, dimension, segment_1),
         group_2.* exclude (grain, period_start, period_end, dimension, segment_1)
     from totals
@@ -249,7 +250,7 @@ measured as (
         cast(results.sample_size as bigint) as sample_size,
         results.null_reason,
         false as is_missing,
-        first_day_1 as first_day,
+        coalesce(first_day_1, calendar_start) as first_day,
         date '<as-of>' as mature_until
     from core.kpi_predicted_value as results
     inner join periods
@@ -272,12 +273,12 @@ measured as (
         cast(coalesce(group_2_2, 0) as bigint) as sample_size,
         cast(null as varchar) as null_reason,
         false as is_missing,
-        first_day_1 as first_day,
+        coalesce(first_day_1, calendar_start) as first_day,
         date '<as-of>' as mature_until
     from cells_1
     where grain in ('month')
         and dimension in ('')
-        and ((dimension = '' and period_end >= first_day_1) or coalesce(group_2_2, 0) > 0)
+        and ((dimension = '' and period_end >= coalesce(first_day_1, calendar_start)) or coalesce(group_2_2, 0) > 0)
     union all
     select
         'payback' as kpi,
@@ -293,12 +294,12 @@ measured as (
         cast(coalesce(group_2_2, 0) as bigint) as sample_size,
         cast(null as varchar) as null_reason,
         false as is_missing,
-        first_day_1 as first_day,
+        coalesce(first_day_1, calendar_start) as first_day,
         date '<as-of>' as mature_until
     from cells_2
     where grain in ('month')
         and dimension in ('')
-        and ((dimension = '' and period_end >= first_day_1) or coalesce(group_1_3, 0) + coalesce(group_2_2, 0) > 0)
+        and ((dimension = '' and period_end >= coalesce(first_day_1, calendar_start)) or coalesce(group_1_3, 0) + coalesce(group_2_2, 0) > 0)
 )
 
 select

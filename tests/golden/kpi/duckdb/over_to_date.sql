@@ -35,11 +35,10 @@ calendar as (
     from dates
 ),
 
--- A model without rows starts with the calendar.
 first_days as (
     select
         calendar.calendar_start,
-        coalesce(model_days.first_day_1, calendar.calendar_start) as first_day_1
+        model_days.first_day_1
     from model_days
     cross join calendar
 ),
@@ -216,20 +215,21 @@ group_1 as (
 group_2_rows as (
     select
         order_date as date_day,
-        person
+        person,
+        person as group_2_counted
     from core.fct_orders
     where order_date <= date '<as-of>'
 ),
 
--- These values do not add up over periods.
-group_2 as (
+-- Each value that is counted, once.
+group_2_once as (
     select
         grain,
-        cast(period_start as timestamp) as period_start,
+        period_start,
         period_end,
+        group_2_counted,
         '' as dimension,
         '' as segment_1,
-        count(distinct person) as group_2_1,
         count(*) as group_2_2
     from group_2_rows
     inner join periods
@@ -238,7 +238,27 @@ group_2 as (
     group by
         grain,
         period_start,
-        period_end
+        period_end,
+        group_2_counted
+),
+
+-- These values do not add up over periods.
+group_2 as (
+    select
+        grain,
+        cast(period_start as timestamp) as period_start,
+        period_end,
+        dimension,
+        segment_1,
+        count(group_2_counted) as group_2_1,
+        sum(group_2_2) as group_2_2
+    from group_2_once
+    group by
+        grain,
+        period_start,
+        period_end,
+        dimension,
+        segment_1
 ),
 
 -- Every period has its total; a segment only where rows fall in it.
@@ -259,7 +279,8 @@ cells_1 as (
         period_end,
         dimension,
         segment_1,
-        first_days.*,
+        first_days.calendar_start,
+        first_days.first_day_1,
         group_1.* exclude (grain, period_start, period_end, dimension, segment_1)
     from totals
     full join group_1 using (grain, period_start, period_end, dimension, segment_1)
@@ -273,7 +294,8 @@ cells_2 as (
         period_end,
         dimension,
         segment_1,
-        first_days.*,
+        first_days.calendar_start,
+        first_days.first_day_1,
         group_2.* exclude (grain, period_start, period_end, dimension, segment_1)
     from totals
     full join group_2 using (grain, period_start, period_end, dimension, segment_1)
@@ -295,12 +317,12 @@ measured as (
         cast(coalesce(group_1_3, 0) as bigint) as sample_size,
         cast(null as varchar) as null_reason,
         false as is_missing,
-        first_day_1 as first_day,
+        coalesce(first_day_1, calendar_start) as first_day,
         date '<as-of>' as mature_until
     from cells_1
     where grain in ('month')
         and dimension in ('', 'channel')
-        and ((dimension = '' and period_end >= first_day_1) or coalesce(group_1_2, 0) > 0)
+        and ((dimension = '' and period_end >= coalesce(first_day_1, calendar_start)) or coalesce(group_1_2, 0) > 0)
     union all
     select
         'people_ever' as kpi,
@@ -316,12 +338,12 @@ measured as (
         cast(coalesce(group_2_2, 0) as bigint) as sample_size,
         cast(null as varchar) as null_reason,
         false as is_missing,
-        first_day_1 as first_day,
+        coalesce(first_day_1, calendar_start) as first_day,
         date '<as-of>' as mature_until
     from cells_2
     where grain in ('month')
         and dimension in ('')
-        and ((dimension = '' and period_end >= first_day_1) or coalesce(group_2_2, 0) > 0)
+        and ((dimension = '' and period_end >= coalesce(first_day_1, calendar_start)) or coalesce(group_2_2, 0) > 0)
 )
 
 select

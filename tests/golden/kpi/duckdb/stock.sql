@@ -35,11 +35,10 @@ calendar as (
     from dates
 ),
 
--- A model without rows starts with the calendar.
 first_days as (
     select
         calendar.calendar_start,
-        coalesce(model_days.first_day_1, calendar.calendar_start) as first_day_1
+        model_days.first_day_1
     from model_days
     cross join calendar
 ),
@@ -166,7 +165,8 @@ cells_1 as (
         period_end,
         dimension,
         segment_1,
-        first_days.*,
+        first_days.calendar_start,
+        first_days.first_day_1,
         group_1.* exclude (grain, period_start, period_end, dimension, segment_1)
     from totals
     full join group_1 using (grain, period_start, period_end, dimension, segment_1)
@@ -188,12 +188,12 @@ measured as (
         cast(coalesce(group_1_2, 0) as bigint) as sample_size,
         cast(null as varchar) as null_reason,
         false as is_missing,
-        first_day_1 as first_day,
+        coalesce(first_day_1, calendar_start) as first_day,
         date '<as-of>' as mature_until
     from cells_1
     where grain in ('day', 'month')
         and dimension in ('', 'warehouse')
-        and ((dimension = '' and period_end >= first_day_1) or coalesce(group_1_2, 0) > 0)
+        and ((dimension = '' and period_end >= coalesce(first_day_1, calendar_start)) or coalesce(group_1_2, 0) > 0)
 )
 
 select
