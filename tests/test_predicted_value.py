@@ -35,7 +35,8 @@ def expect(of: Parameters, *, repeats: int, age_days: int, weeks: float) -> floa
         f"{value}::double as {name}" if isinstance(value, float) else f"{value} as {name}"
         for name, value in values.items()
     )
-    sql = re.sub(r"\{\{ ref\('(\w+)'\) \}\}", r"\1", MODEL.read_text("utf-8"))
+    text = re.sub(r"\{\{ config\(.*?\) \}\}", "", MODEL.read_text("utf-8"))
+    sql = re.sub(r"\{\{ ref\('(\w+)'\) \}\}", r"\1", text)
     sql = re.sub(r"\{\{ var\('yearly_discount_rate'.*?\) \}\}", "0", sql)
     with duckdb.connect(":memory:") as duck:
         duck.execute(f"create table int_customers__parametrized as select {columns}")
