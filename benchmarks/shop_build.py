@@ -20,6 +20,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 ROOT = Path(__file__).resolve().parents[1]
 SHOP = ("pyproject.toml", "kpis.yml", "models", "macros", "seeds", "tests/data")
@@ -103,10 +104,8 @@ def plan_statements(shop: Path) -> list[str]:
         del event
 
     os.chdir(shop)
-    # methods of a class are not meant to be replaced, which is what a recorder does
-    DuckDBAdapter.execute = record_execute  # type: ignore[method-assign]
-    DuckDBAdapter.query = record_query  # type: ignore[method-assign, assignment]
-    report = build(Options(project_dir=shop, threads=1), ignore)
+    with patch.multiple(DuckDBAdapter, execute=record_execute, query=record_query):
+        report = build(Options(project_dir=shop, threads=1), ignore)
     assert report.is_published, report.all_diagnostics
     return [sql for sql in recorded if is_work(sql)]
 

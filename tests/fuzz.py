@@ -306,7 +306,7 @@ def _change_ending(chance: Random, path: Path) -> None:
 
 
 def _hide_name(chance: Random, path: Path) -> None:
-    os.rename(path, os.fsencode(path.parent) + b"/\xff\xfe" + os.fsencode(path.name))  # noqa: PTH104
+    os.rename(path, os.fsencode(path.parent) + b"/\xff\xfe" + os.fsencode(path.name))  # noqa: PTH104 - bytes
 
 
 _TREE: tuple[Callable[[Random, Path], None], ...] = (

@@ -120,8 +120,7 @@ def _inputs(watched: Watched) -> Iterator[tuple[str, os.stat_result]]:
             yield folder, found
             yield from sorted(_walk(folder), key=itemgetter(0))
     for pattern in watched.patterns:
-        # Path.glob takes no absolute patterns.
-        for path in sorted(glob.glob(pattern, recursive=True)):  # noqa: PTH207
+        for path in sorted(glob.glob(pattern, recursive=True)):  # noqa: PTH207 - Path takes no absolute one
             if found := _stat(path):
                 yield path, found
 

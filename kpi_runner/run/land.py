@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 from kpi_runner.adapters.landing import (
@@ -267,8 +268,8 @@ def _with_content(task: _Task, table: RawTable, *, content: str) -> RawTable:
 def _read_files(file: RawFile) -> list[str]:
     """Returns path, size and times of the files that the first line of a mapping names."""
     patterns = read_patterns(file.text)
-    # Path.glob takes no absolute patterns.
-    paths = sorted({path for p in patterns for path in glob.glob(p, recursive=True)})  # noqa: PTH207
+    found = (glob.glob(one, recursive=True) for one in patterns)  # noqa: PTH207 - Path takes no absolute one
+    paths = sorted(set(chain.from_iterable(found)))
     odd = next((path for path in paths if not Path(path).is_file()), None)
     if odd:
         message = f"the mapping '{file.display}' reads '{odd}', which is not a file"

@@ -6,11 +6,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import cast
 
 import duckdb
 import pytest
 
 from kpi_runner.adapters import open_adapter
+from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.core.config import TargetConfig
 from kpi_runner.core.errors import UsageError
 from kpi_runner.ops.trial import Window, read_window
@@ -172,7 +174,7 @@ def test_a_database_that_goes_leaves_that_of_another_process(tmp_path: Path) -> 
             subprocess.run([sys.executable, "-c", write.format(str(path))], check=True)
             adapter.close()
 
-    discard_database(Late, path)  # type: ignore[arg-type]
+    discard_database(cast(Adapter, Late), path)
 
     assert rows(path, "select count(*) from b") == [(0,)]
 

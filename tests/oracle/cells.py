@@ -133,10 +133,14 @@ def quantile(share: str, index: int = 0) -> Valuation:
     """The interpolated quantile of a number that items may lack."""
 
     def value(numbers: Sequence[Numbers]) -> Value:
-        found = sorted(each[index] for each in numbers if each[index] is not None)  # type: ignore[type-var]
-        return interpolated(found, Decimal(share))  # type: ignore[arg-type]
+        return interpolated(sorted(_known(numbers, index)), Decimal(share))
 
     return value
+
+
+def _known(numbers: Sequence[Numbers], index: int) -> list[Decimal]:
+    """The numbers of the items that do not lack it."""
+    return [number for each in numbers if (number := each[index]) is not None]
 
 
 def interpolated(ordered: Sequence[Decimal], share: Decimal) -> Value:
@@ -153,7 +157,7 @@ def mean(index: int = 0) -> Valuation:
     """The mean of a number that items may lack."""
 
     def value(numbers: Sequence[Numbers]) -> Value:
-        found = [each[index] for each in numbers if each[index] is not None]
-        return (sum(found, ZERO) / len(found), None) if found else NO_DENOMINATOR  # type: ignore[arg-type]
+        found = _known(numbers, index)
+        return (sum(found, ZERO) / len(found), None) if found else NO_DENOMINATOR
 
     return value

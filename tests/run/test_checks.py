@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -215,7 +216,7 @@ def test_tests_that_judge_rows_of_one_relation_share_a_scan(
 
     results = run_checks(
         [*asked, alone],
-        CountingAdapter(adapter, sent),  # type: ignore[arg-type]  # it has what checks use
+        cast(Adapter, CountingAdapter(adapter, sent)),
         threads=1,
         explain=explain,
         emit=lambda event: None,
