@@ -52,7 +52,10 @@ def query(options: Options, request: QueryRequest) -> QueryAnswer:
         warnings = unpublished(asking, chosen)
         refuse_condition(asking, chosen)
         rows = _fetch(asking, chosen, sql=fill_placeholders(_ordered(sql, shape), facts))
-        answered = {(row["kpi"], row["variant"]) for row in rows}
+        # Where no row fits a condition there still is a count, of nothing.
+        answered = {
+            (row["kpi"], row["variant"]) for row in rows if row["sample_size"] or not request.where
+        }
         absent = [one for one in chosen if (one.kpi, one.name) not in answered]
         days = (request.start, request.end or facts.as_of)
         warnings += explain_absence(asking, absent, days=days)

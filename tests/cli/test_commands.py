@@ -102,14 +102,24 @@ def test_query_passes_the_request_on_and_prints_the_answer(stand_in: Any) -> Non
     operation = stand_in("query", "query_kpis", ANSWER)
 
     result = invoke(
-        *("query", "aov", "orders.valid", "--grain", "month", "--by", "channel, country"),
+        *(
+            "query",
+            "aov",
+            "orders.valid",
+            "--grain",
+            "month",
+            "--by",
+            "channel, country",
+            "--by",
+            "store",
+        ),
         *("--from", "2026-03-01", "--to", "2026-04-30", "--where", "is_new", "--format", "csv"),
     )
 
     assert operation.positional[1] == QueryRequest(
         ("aov", "orders.valid"),
         grain="month",
-        by=("channel", "country"),
+        by=("channel", "country", "store"),
         start="2026-03-01",
         end="2026-04-30",
         where="is_new",

@@ -119,3 +119,12 @@ def test_a_kpi_without_a_row_says_why(
 
 def test_a_comment_in_where_ends_with_it(shop: Path, kpi: Kpi) -> None:
     assert kpi("query", "orders", "--where", "amount > 5 -- big").exit_code == 0
+
+
+def test_a_condition_that_no_row_fits_is_told_beside_the_count_of_nothing(
+    shop: Path, kpi: Kpi
+) -> None:
+    outcome = kpi("query", "orders", "--where", "channel = 'shop'")
+
+    assert "= help: No row fits --where." in outcome.output
+    assert "warning" not in kpi("query", "orders", "--where", "channel = 'web'").output

@@ -22,7 +22,7 @@ GRAINS = [grain.value for grain in Grain if grain != Grain.ALL]
 @shared(*PROJECT, "raw", "database", "as_of", *PRINT)
 @click.argument("kpis", metavar="KPI...", nargs=-1, required=True)
 @click.option("--grain", type=click.Choice(GRAINS), help="One row a period, not one for all.")
-@click.option("--by", metavar="DIM,…", default="", help="Dimensions that split the values.")
+@click.option("--by", metavar="DIM,…", multiple=True, help="Dimensions that split the values.")
 @click.option("--from", "start", type=IsoDate(), envvar="KPI_FROM", default="", help="First day.")
 @click.option("--to", "end", type=IsoDate(), envvar="KPI_TO", default="", help="Last day.")
 @click.option("--where", metavar="SQL", default="", help="A condition on the rows counted.")
@@ -43,7 +43,7 @@ def query(
     options: Options,
     *,
     kpis: tuple[str, ...],
-    by: str,
+    by: tuple[str, ...],
     style: str,
     output: Path | None,
     **limits: str | None,
@@ -60,7 +60,7 @@ def query(
         raise UsageError(
             Diagnostic("K002", "'--output' is the file of --format parquet", hint=hint)
         )
-    dimensions = tuple(name.strip() for name in by.split(",") if name.strip())
+    dimensions = tuple(name.strip() for name in ",".join(by).split(",") if name.strip())
     given = {name: value for name, value in limits.items() if value}
     answer = query_kpis(options, QueryRequest(kpis, by=dimensions, **given))
     print_diagnostics(answer.warnings, options)
