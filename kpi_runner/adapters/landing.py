@@ -7,7 +7,7 @@ counts. Why a file was refused is found out in ``rejects``, at leisure.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -86,6 +86,7 @@ def read_input(adapter: Adapter, source: Source, *, file: RawFile) -> RawInput:
     )
     missing = [c for c in source.columns if c.is_required and c.name.lower() not in known]
     if missing:
+        _refuse_separator(file, header, declared=declared)
         raise RunFailed(*(_missing_column(file, c.name, header=header) for c in missing))
     if file.format == "jsonl":
         found = _with_nested_types(found, source)
@@ -309,6 +310,24 @@ def _counts(source: Source, relation: Relation) -> str:
         f", count(*) filter (where {quote_name(c.name)} is null)" for c in required_columns(source)
     ]
     return f"select count(*), {distinct}{''.join(empty)} from {relation.sql}"
+
+
+def _refuse_separator(file: RawFile, header: _Header, *, declared: Set[str]) -> None:
+    """Raises RunFailed (K903) where the one column of a CSV file is several, by another sign."""
+    if file.format != "csv" or len(header.names) > 1:
+        return
+    for separator, name in _SEPARATORS.items():
+        if declared & {part.strip().lower() for part in header.names[0].split(separator)}:
+            message = f"'{file.display}' separates its columns by a {name}, not by a comma"
+            mapping = f"select * from read_csv('<file>', delim = '{separator}', all_varchar = true)"
+            stem = file.display.rpartition("/")[2].partition(".")[0]
+            hint = f"Save it with commas, or move it and map it: `{stem}.sql` with `{mapping}`."
+            span = Span(file.display, 1, header.names[0].index(separator) + 1)
+            excerpt = header.names[0]
+            raise RunFailed(Diagnostic("K903", message, span, hint, excerpt=excerpt))
+
+
+_SEPARATORS = MappingProxyType({";": "semicolon", "\t": "tab", "|": "bar"})
 
 
 def _missing_column(file: RawFile, name: str, *, header: _Header) -> Diagnostic:
