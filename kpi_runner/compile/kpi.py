@@ -208,18 +208,19 @@ def _unless_whole(branch: _Branch, sql: str, *, suffix: str = "") -> str:
 def _conditions(branch: _Branch) -> tuple[str, ...]:
     variant, shape, first_day = branch.variant, branch.shape, branch.first_day
     population = branch.definition.whole.population
+    # A period that is not over reaches to the as-of day: there may be a first day after it.
+    has_begun = f"least(period_end, {shape.end}) >= {first_day}"
     conditions = []
     if shape.by is None:
         grains = [grain for grain in shape.grains if grain in variant.grains]
         listed = ", ".join(quote_text(grain) for grain in grains) or "''"
         labels = ", ".join(quote_text(label) for label in ("", *variant.dimensions))
         conditions += [f"grain in ({listed})", f"dimension in ({labels})"]
-        is_total = f"(dimension = '' and period_end >= {first_day})"
-        conditions.append(f"({is_total} or {population} > 0)")
+        conditions.append(f"((dimension = '' and {has_begun}) or {population} > 0)")
     elif shape.by:
         conditions += [f"dimension = {quote_text(','.join(shape.by))}", f"{population} > 0"]
     else:
-        conditions += ["dimension = ''", f"period_end >= {first_day}"]
+        conditions += ["dimension = ''", has_begun]
     if shape.start:
         conditions.append(f"period_end >= {shape.start}")
     return tuple(conditions)

@@ -256,7 +256,7 @@ measured as (
     from cells_1
     where grain in ('day', 'month', 'year')
         and dimension in ('', 'channel')
-        and ((dimension = '' and period_end >= coalesce(first_day_1, calendar_start)) or coalesce(group_1_2, 0) > 0)
+        and ((dimension = '' and least(period_end, date '<as-of>') >= coalesce(first_day_1, calendar_start)) or coalesce(group_1_2, 0) > 0)
     union all
     select
         'median_amount' as kpi,
@@ -277,7 +277,7 @@ measured as (
     from cells_2
     where grain in ('month')
         and dimension in ('')
-        and ((dimension = '' and period_end >= coalesce(first_day_1, calendar_start)) or coalesce(group_2_2, 0) > 0)
+        and ((dimension = '' and least(period_end, date '<as-of>') >= coalesce(first_day_1, calendar_start)) or coalesce(group_2_2, 0) > 0)
 )
 
 select

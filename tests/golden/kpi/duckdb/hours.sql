@@ -343,7 +343,7 @@ measured as (
     from cells_1
     where grain in ('hour', 'day')
         and dimension in ('', 'sales_channel', 'country')
-        and ((dimension = '' and period_end >= coalesce(first_day_1, calendar_start)) or coalesce(group_1_1, 0) > 0)
+        and ((dimension = '' and least(period_end, date '<as-of>') >= coalesce(first_day_1, calendar_start)) or coalesce(group_1_1, 0) > 0)
     union all
     select
         'buyers' as kpi,
@@ -364,7 +364,7 @@ measured as (
     from cells_2
     where grain in ('hour')
         and dimension in ('')
-        and ((dimension = '' and period_end >= coalesce(first_day_1, calendar_start)) or coalesce(group_2_2, 0) > 0)
+        and ((dimension = '' and least(period_end, date '<as-of>') >= coalesce(first_day_1, calendar_start)) or coalesce(group_2_2, 0) > 0)
 )
 
 select

@@ -208,7 +208,7 @@ measured as (
     from cells_1
     where grain in ('day', 'week', 'month', 'quarter', 'year')
         and dimension in ('', 'channel')
-        and ((dimension = '' and period_end >= coalesce(first_day_1, calendar_start)) or coalesce(group_1_2, 0) > 0)
+        and ((dimension = '' and least(period_end, date '<as-of>') >= coalesce(first_day_1, calendar_start)) or coalesce(group_1_2, 0) > 0)
 )
 
 select

@@ -326,7 +326,7 @@ measured as (
     from cells_1
     where grain in ('day', 'month')
         and dimension in ('')
-        and ((dimension = '' and period_end >= coalesce(first_day_1, calendar_start)) or coalesce(group_1_2, 0) > 0)
+        and ((dimension = '' and least(period_end, date '<as-of>') >= coalesce(first_day_1, calendar_start)) or coalesce(group_1_2, 0) > 0)
     union all
     select
         'active_30d' as kpi,
@@ -347,7 +347,7 @@ measured as (
     from cells_2
     where grain in ('day', 'month')
         and dimension in ('')
-        and ((dimension = '' and period_end >= coalesce(first_day_1, calendar_start)) or coalesce(group_2_2, 0) > 0)
+        and ((dimension = '' and least(period_end, date '<as-of>') >= coalesce(first_day_1, calendar_start)) or coalesce(group_2_2, 0) > 0)
 )
 
 select

@@ -193,7 +193,7 @@ measured as (
     from cells_1
     where grain in ('day', 'month')
         and dimension in ('', 'warehouse')
-        and ((dimension = '' and period_end >= coalesce(first_day_1, calendar_start)) or coalesce(group_1_2, 0) > 0)
+        and ((dimension = '' and least(period_end, date '<as-of>') >= coalesce(first_day_1, calendar_start)) or coalesce(group_1_2, 0) > 0)
 )
 
 select
