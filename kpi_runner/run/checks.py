@@ -60,6 +60,7 @@ class Check:
         return "K921" if self.is_assertion else "K920"
 
 
+_SHOWN_ROWS, _SHOWN_CELLS, _SHOWN_CHARACTERS = 3, 4, 40
 _JUDGED = ("failures", "is_warning", "is_failure", "tested_rows")
 
 ExplainCheck = Callable[[Check, SqlFailed], Diagnostic]
@@ -133,6 +134,7 @@ def _run_together(group: Sequence[Check], session: Adapter) -> list[CheckResult]
     for check, failures in zip(group, counted, strict=True):
         row = (failures, failures > 0, failures > 0, None)
         result = _judge(check, Rows(_JUDGED, (row,)), result=_unjudged(check, Status.PASS))
+        result = _with_rows(check, result, session=session)
         thread = current_thread().name
         results.append(replace(result, started_at=started_at, seconds=seconds, thread=thread))
     return results
@@ -161,7 +163,7 @@ def _run(check: Check, session: Adapter, *, explain: ExplainCheck) -> CheckResul
     except SqlFailed as error:
         result = replace(result, status=Status.ERROR, diagnostics=(explain(check, error),))
     else:
-        result = _judge(check, rows, result=result)
+        result = _with_rows(check, _judge(check, rows, result=result), session=session)
     return replace(result, seconds=perf_counter() - started)
 
 
@@ -189,6 +191,31 @@ def _judge_test(check: Check, rows: Rows, *, result: CheckResult) -> CheckResult
     if check.severity == Severity.ERROR and row["is_failure"]:
         return _broken(check, result, severity=Severity.ERROR)
     return _broken(check, result, severity=Severity.WARN) if row["is_warning"] else result
+
+
+def _with_rows(check: Check, result: CheckResult, *, session: Adapter) -> CheckResult:
+    """Shows the first rows that fail a data test; what cannot be read again is not shown."""
+    if not check.rows or not result.diagnostics:
+        return result
+    sql = f"select cast(columns(*) as varchar) from (\n{check.rows}\n) as failing"
+    try:
+        rows = session.query(f"{sql}\norder by all limit {_SHOWN_ROWS}").dicts
+    except SqlFailed:
+        return result
+    (finding,) = result.diagnostics
+    notes = (*finding.notes, *(_shown_row(row) for row in rows))
+    return replace(result, diagnostics=(replace(finding, notes=notes),))
+
+
+def _shown_row(row: Mapping[str, Any]) -> str:
+    cells = [f"{name} = {_cut(value)}" for name, value in row.items() if value is not None]
+    more = [f"{len(cells) - _SHOWN_CELLS} more"] if len(cells) > _SHOWN_CELLS else []
+    return f"row: {', '.join([*cells[:_SHOWN_CELLS], *more]) or 'every column is null'}"
+
+
+def _cut(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN_CHARACTERS else f"{line[: _SHOWN_CHARACTERS - 1]}…"
 
 
 def _broken(check: Check, result: CheckResult, *, severity: Severity) -> CheckResult:
