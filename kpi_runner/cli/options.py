@@ -5,7 +5,7 @@ Every flag has an environment variable ``KPI_<FLAG>``. Knows no command and no o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import wraps
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from kpi_runner.cli.capture import note_exception
-from kpi_runner.cli.output import print_diagnostics
+from kpi_runner.cli.output import TABLE_STYLES, print_diagnostics
 from kpi_runner.core.config import MOST_THREADS
 from kpi_runner.core.errors import KpiError
 from kpi_runner.core.names import RESOURCE_TYPES
@@ -234,6 +234,19 @@ def spread(arguments: list[str]) -> list[str]:
             result.append(flag)
         result.append(argument)
     return result
+
+
+def printed(*aliases: str, styles: Sequence[str] = TABLE_STYLES) -> Callable[[Function], Function]:
+    """Adds ``--format``, how a table is printed; the command receives it as ``style``."""
+    return click.option(
+        "--format",
+        *aliases,
+        "style",
+        type=click.Choice(styles),
+        envvar="KPI_FORMAT",
+        default="table",
+        help="How to print.",
+    )
 
 
 def shared(*names: str) -> Callable[[Function], Function]:

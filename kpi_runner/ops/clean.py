@@ -15,9 +15,8 @@ from pathlib import Path
 from kpi_runner.core.config import ProjectConfig, TargetConfig
 from kpi_runner.core.errors import MachineFailed
 from kpi_runner.core.result import Report
-from kpi_runner.load.config import find_project, load_config, parse_vars, select_target
 from kpi_runner.ops.options import Options
-from kpi_runner.ops.places import Places, find_places
+from kpi_runner.ops.places import Places, locate
 from kpi_runner.run.files import remove_emptied, remove_tree, spill_folder
 from kpi_runner.run.lock import open_when_free
 from kpi_runner.run.publish import find_leftovers, remove_file
@@ -32,14 +31,7 @@ def clean(options: Options, *, everything: bool = False) -> Report:
     Raises:
         MachineFailed: K701, a build holds a work database; K703, a folder cannot be removed.
     """
-    config = load_config(
-        find_project(options.project_dir),
-        target=options.target,
-        profiles_dir=options.profiles_dir,
-        variables=parse_vars(options.variables),
-    )
-    target = select_target(config, options.target)
-    places = find_places(options, config=config, target=target)
+    config, target, places = locate(options)
     state = places.kept.parent
     databases = sorted(state.glob("work*.duckdb"))
     with ExitStack() as held:

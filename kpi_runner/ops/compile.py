@@ -11,7 +11,8 @@ from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.ops.compiled_files import compiled_files
 from kpi_runner.ops.manifest import describe_project, manifest_file
 from kpi_runner.ops.options import Options
-from kpi_runner.ops.workspace import Workspace, compile_nodes, open_workspace, refuse_errors
+from kpi_runner.ops.reading import refuse_errors
+from kpi_runner.ops.workspace import Workspace, compile_nodes, open_workspace
 from kpi_runner.run.artifacts import write_artifacts
 from kpi_runner.run.clock import now
 

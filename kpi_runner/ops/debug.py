@@ -13,10 +13,9 @@ from kpi_runner.core.config import TargetConfig
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import KpiError
 from kpi_runner.core.project import Project
-from kpi_runner.load.config import find_project, parse_vars
-from kpi_runner.load.project import load_project
 from kpi_runner.ops.options import Options, Table
 from kpi_runner.ops.places import find_places
+from kpi_runner.ops.reading import read_project
 
 LIBRARIES = ("duckdb", "sqlglot", "jinja2", "pyyaml", "click", "rich")
 
@@ -30,14 +29,7 @@ def debug(options: Options) -> tuple[Table, tuple[Diagnostic, ...]]:
     rows = list(_machine_rows())
     findings: tuple[Diagnostic, ...] = ()
     try:
-        root = find_project(options.project_dir)
-        variables = parse_vars(options.variables)
-        project = load_project(
-            root,
-            target=options.target,
-            variables=variables,
-            profiles_dir=options.profiles_dir,
-        )
+        project = read_project(options)
         findings += project.diagnostics
         rows += _project_rows(project)
         places = find_places(options, config=project.config, target=project.target)

@@ -6,17 +6,14 @@ from collections.abc import Iterator, Mapping
 
 from kpi_runner.analyze.lint import lint as judge
 from kpi_runner.analyze.subject import Subject
-from kpi_runner.core.diagnostic import Severity
-from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.names import NodeId
 from kpi_runner.core.project import Project
 from kpi_runner.core.result import Report
 from kpi_runner.graph.dag import build_graph
-from kpi_runner.load.config import find_project, parse_vars
 from kpi_runner.load.discover import discover_files, read_text
-from kpi_runner.load.project import load_project
 from kpi_runner.load.yaml_file import Tree, parse_yaml
 from kpi_runner.ops.options import Options
+from kpi_runner.ops.reading import read_valid_project
 from kpi_runner.ops.selection import is_partial, select_nodes
 from kpi_runner.report.text import count
 from kpi_runner.sql.queries import Sheet, read_sheet
@@ -32,14 +29,7 @@ def lint(options: Options) -> Report:
     Raises ProjectInvalid with all mistakes of the project, and UsageError for a selection that
     matches nothing.
     """
-    project = load_project(
-        find_project(options.project_dir),
-        target=options.target,
-        variables=parse_vars(options.variables),
-        profiles_dir=options.profiles_dir,
-    )
-    if any(d.severity == Severity.ERROR for d in project.diagnostics):
-        raise ProjectInvalid(*project.diagnostics)
+    project = read_valid_project(options)
     graph = build_graph(project.parents, project.nodes)
     selected = select_nodes(options, project, graph=graph)
     known = _files_of(project, selected)

@@ -6,18 +6,17 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from kpi_runner.core.diagnostic import Diagnostic, Severity
-from kpi_runner.core.errors import ProjectInvalid, UsageError
+from kpi_runner.core.diagnostic import Diagnostic
+from kpi_runner.core.errors import UsageError
 from kpi_runner.core.kpi import Kpi
 from kpi_runner.core.node import DataTest, Exposure, Model, Node, Seed, Source, UnitTest
 from kpi_runner.core.project import Project
 from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.graph.dag import build_graph
 from kpi_runner.graph.methods import package_of, type_of
-from kpi_runner.load.config import find_project, parse_vars
-from kpi_runner.load.project import load_project
 from kpi_runner.ops.manifest import describe_project
 from kpi_runner.ops.options import Options
+from kpi_runner.ops.reading import read_valid_project
 from kpi_runner.ops.selection import select_nodes, selection_warnings
 
 
@@ -42,14 +41,7 @@ def ls(
     and ``ProjectInvalid`` with all mistakes of the project.
     """
     _check_words("output", (output,), known=tuple(OUTPUTS))
-    project = load_project(
-        find_project(options.project_dir),
-        target=options.target,
-        variables=parse_vars(options.variables),
-        profiles_dir=options.profiles_dir,
-    )
-    if any(d.severity == Severity.ERROR for d in project.diagnostics):
-        raise ProjectInvalid(*project.diagnostics)
+    project = read_valid_project(options)
     nodes = project.nodes
     chosen = select_nodes(options, project, graph=build_graph(project.parents, nodes))
     warn(selection_warnings(options, project))

@@ -7,7 +7,8 @@ from kpi_runner.core.result import Report
 from kpi_runner.graph.select import check_selectors
 from kpi_runner.ops.manifest import describe_project, manifest_file
 from kpi_runner.ops.options import Options
-from kpi_runner.ops.workspace import open_workspace, refuse_errors
+from kpi_runner.ops.reading import refuse_errors
+from kpi_runner.ops.workspace import open_workspace
 from kpi_runner.run.artifacts import write_artifacts
 from kpi_runner.run.clock import now
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from kpi_runner.core.config import STATE_FOLDER, ProjectConfig, TargetConfig
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import UsageError
+from kpi_runner.load.config import find_project, load_config, parse_vars, select_target
 from kpi_runner.ops.options import Options
 
 _TRIALS = ("empty", "sample")
@@ -42,6 +43,18 @@ class Places:
     def link(self) -> Path:
         """Where a target keeps a link to the state of ``base`` that it reads."""
         return self.work.with_suffix(".linked")
+
+
+def locate(options: Options) -> tuple[ProjectConfig, TargetConfig, Places]:
+    """Reads only the settings of a project; returns them, the target, and the paths."""
+    config = load_config(
+        find_project(options.project_dir),
+        target=options.target,
+        profiles_dir=options.profiles_dir,
+        variables=parse_vars(options.variables),
+    )
+    target = select_target(config, options.target)
+    return config, target, find_places(options, config=config, target=target)
 
 
 def find_places(options: Options, *, config: ProjectConfig, target: TargetConfig) -> Places:

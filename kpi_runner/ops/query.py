@@ -19,7 +19,8 @@ from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.ops.answering import Asking, explain_absence, refuse_condition, unpublished
 from kpi_runner.ops.blame import first_line
 from kpi_runner.ops.options import Options, QueryAnswer, QueryRequest
-from kpi_runner.ops.workspace import Workspace, open_workspace, refuse_errors
+from kpi_runner.ops.reading import refuse_errors
+from kpi_runner.ops.workspace import Workspace, open_workspace
 from kpi_runner.run.clock import now
 from kpi_runner.run.feeds import read_days
 

@@ -10,9 +10,8 @@ from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import UsageError
 from kpi_runner.core.result import Report
-from kpi_runner.load.config import find_project, load_config, parse_vars, select_target
 from kpi_runner.ops.options import Options, Table
-from kpi_runner.ops.places import Places, displayed, find_places
+from kpi_runner.ops.places import Places, displayed, locate
 from kpi_runner.run.kept import KeptState, list_states, restore_state
 from kpi_runner.run.lock import open_when_free, owner_note
 from kpi_runner.run.state import check_version
@@ -55,14 +54,7 @@ def list_published(options: Options) -> Table:
 
 @contextmanager
 def _open_history(options: Options, *, read_only: bool = False) -> Iterator[_History]:
-    config = load_config(
-        find_project(options.project_dir),
-        target=options.target,
-        profiles_dir=options.profiles_dir,
-        variables=parse_vars(options.variables),
-    )
-    target = select_target(config, options.target)
-    places = find_places(options, config=config, target=target)
+    config, target, places = locate(options)
     if config.is_dbt:
         hint = "The file of a profile holds more than the project made; a build replaces its own."
         raise UsageError(Diagnostic("K605", "a dbt project keeps no published states", hint=hint))

@@ -18,9 +18,8 @@ from kpi_runner.core.config import TargetConfig
 from kpi_runner.core.errors import MachineFailed
 from kpi_runner.core.names import Relation
 from kpi_runner.core.record import from_record, to_record
-from kpi_runner.load.config import find_project, load_config, parse_vars, select_target
 from kpi_runner.ops.options import Options
-from kpi_runner.ops.places import find_places
+from kpi_runner.ops.places import locate
 from kpi_runner.report.scorecard import Scorecard, ScorecardRow
 from kpi_runner.run.files import write_text
 
@@ -68,14 +67,7 @@ _NEEDED = {
 
 def scorecard(options: Options) -> Scorecard | None:
     """Returns the hard KPIs in their latest complete month, or None where none is published."""
-    config = load_config(
-        find_project(options.project_dir),
-        target=options.target,
-        profiles_dir=options.profiles_dir,
-        variables=parse_vars(options.variables),
-    )
-    target = select_target(config, options.target)
-    places = find_places(options, config=config, target=target)
+    config, target, places = locate(options)
     if not places.published.is_file():
         return None
     path, cache = places.published.resolve(), places.work.parent / CACHE

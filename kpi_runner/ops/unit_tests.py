@@ -30,7 +30,8 @@ from kpi_runner.load.config import read_environment
 from kpi_runner.load.project_files import is_repeatable
 from kpi_runner.ops.blame import first_line
 from kpi_runner.ops.fingerprints import digest
-from kpi_runner.ops.workspace import Workspace, is_ephemeral, refuse_errors
+from kpi_runner.ops.reading import refuse_errors
+from kpi_runner.ops.workspace import Workspace, is_ephemeral
 from kpi_runner.plan.batches import snapshot_batch
 from kpi_runner.plan.planner import fit_batch, seed_query
 from kpi_runner.run.clock import now

@@ -10,18 +10,18 @@ from typing import TypeVar
 from kpi_runner.compile.assertion import CompiledAssertion
 from kpi_runner.compile.project import ProjectCompiler
 from kpi_runner.core.compiled import Compiled, Hooks
-from kpi_runner.core.diagnostic import Diagnostic, Severity, sort_diagnostics
+from kpi_runner.core.diagnostic import Diagnostic, Severity
 from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.names import NodeId
 from kpi_runner.core.node import Model, Seed
 from kpi_runner.core.project import Project
 from kpi_runner.graph.dag import Graph, build_graph
-from kpi_runner.load.config import find_project, parse_vars, read_environment
+from kpi_runner.load.config import read_environment
 from kpi_runner.load.defaults import HOOKS
-from kpi_runner.load.project import load_project
 from kpi_runner.ops.earlier import deferred_places
 from kpi_runner.ops.options import Options
 from kpi_runner.ops.places import Places, find_places
+from kpi_runner.ops.reading import read_valid_project, refuse_errors
 from kpi_runner.ops.selection import is_partial, select_nodes, selection_warnings
 from kpi_runner.ops.yaml_places import sharpen
 from kpi_runner.run.clock import now_exactly
@@ -80,14 +80,7 @@ def open_workspace(options: Options) -> Workspace:
 
     Raises UsageError for what the command line asks, ProjectInvalid with every mistake found.
     """
-    root = find_project(options.project_dir)
-    project = load_project(
-        root,
-        target=options.target,
-        variables=parse_vars(options.variables),
-        profiles_dir=options.profiles_dir,
-    )
-    refuse_errors(project.diagnostics)
+    project = read_valid_project(options)
     if options.threads:
         project = replace(project, target=replace(project.target, threads=options.threads))
     compiler = ProjectCompiler(project, read_environment())
@@ -146,13 +139,6 @@ def compile_nodes(workspace: Workspace, nodes: Iterable[NodeId]) -> CompiledNode
         assertions=tuple(assertions),
         moments=moments,
     )
-
-
-def refuse_errors(diagnostics: Iterable[Diagnostic]) -> None:
-    """Raises ProjectInvalid with all diagnostics if one of them is an error."""
-    found = sort_diagnostics(diagnostics)
-    if any(d.severity == Severity.ERROR for d in found):
-        raise ProjectInvalid(*found)
 
 
 def all_ids(project: Project) -> tuple[NodeId, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from kpi_runner.cli.options import PRINT, PROJECT, Command, IsoDate, shared
+from kpi_runner.cli.options import PRINT, PROJECT, Command, IsoDate, printed, shared
 from kpi_runner.cli.output import TABLE_STYLES, print_answer, print_diagnostics
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import UsageError
@@ -26,14 +26,7 @@ GRAINS = [grain.value for grain in Grain if grain != Grain.ALL]
 @click.option("--from", "start", type=IsoDate(), envvar="KPI_FROM", default="", help="First day.")
 @click.option("--to", "end", type=IsoDate(), envvar="KPI_TO", default="", help="Last day.")
 @click.option("--where", metavar="SQL", default="", help="A condition on the rows counted.")
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice([*TABLE_STYLES, "parquet"]),
-    envvar="KPI_FORMAT",
-    default="table",
-    help="How to print.",
-)
+@printed(styles=(*TABLE_STYLES, "parquet"))
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),

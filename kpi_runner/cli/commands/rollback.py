@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from kpi_runner.cli.options import PRINT, PROJECT, Command, shared
-from kpi_runner.cli.output import TABLE_STYLES, print_report, print_table
+from kpi_runner.cli.options import PRINT, PROJECT, Command, printed, shared
+from kpi_runner.cli.output import print_report, print_table
 from kpi_runner.ops.options import Options
 from kpi_runner.ops.rollback import list_published
 from kpi_runner.ops.rollback import rollback as roll_back
@@ -15,14 +15,7 @@ from kpi_runner.ops.rollback import rollback as roll_back
 @shared(*PROJECT, "raw", "database", "lock_timeout", *PRINT)
 @click.argument("build_id", default="")
 @click.option("--list", "is_list", is_flag=True, help="List the published states instead.")
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(TABLE_STYLES),
-    envvar="KPI_FORMAT",
-    default="table",
-    help="How to print the list.",
-)
+@printed()
 def rollback(options: Options, *, build_id: str, is_list: bool, style: str) -> int:
     """Go back to an earlier published state.
 

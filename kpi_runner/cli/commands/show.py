@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from kpi_runner.cli.options import PRINT, PROJECT, Command, shared
-from kpi_runner.cli.output import TABLE_STYLES, print_table
+from kpi_runner.cli.options import PRINT, PROJECT, Command, printed, shared
+from kpi_runner.cli.output import print_table
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import UsageError
 from kpi_runner.ops.options import Options
@@ -18,15 +18,7 @@ from kpi_runner.ops.show import show as show_rows
 @click.option("-s", "--select", metavar="NAME", default="", help="The model, as in dbt.")
 @click.option("--inline", metavar="SQL", default="", help="A query in place of a model.")
 @click.option("--limit", type=int, default=5, show_default=True, help="Rows; -1 for all.")
-@click.option(
-    "--format",
-    "--output",
-    "style",
-    type=click.Choice(TABLE_STYLES),
-    envvar="KPI_FORMAT",
-    default="table",
-    help="How to print.",
-)
+@printed("--output")
 def show(options: Options, *, name: str, select: str, inline: str, limit: int, style: str) -> None:
     """Print rows of a model or of a query."""
     named = name or select

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import click
 
-from kpi_runner.cli.options import PRINT, PROJECT, Command, shared
-from kpi_runner.cli.output import TABLE_STYLES, print_diagnostics, print_table
+from kpi_runner.cli.options import PRINT, PROJECT, Command, printed, shared
+from kpi_runner.cli.output import print_diagnostics, print_table
 from kpi_runner.core.diagnostic import Severity
 from kpi_runner.core.errors import exit_status
 from kpi_runner.ops.freshness import source_freshness
@@ -25,14 +25,7 @@ def source() -> None:
     *("target_path", "lock_timeout", *PRINT),
 )
 @click.option("-o", "--output", metavar="FILE", default="", help="Where sources.json goes.")
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(TABLE_STYLES),
-    envvar="KPI_FORMAT",
-    default="table",
-    help="How to print.",
-)
+@printed()
 def freshness(options: Options, *, output: str, style: str) -> int:
     """Compare the latest row of each source table with its limits; status 1 where one is stale."""
     table, found = source_freshness(options, output=output)
