@@ -41,6 +41,8 @@ from kpi_runner.sql.clues import named
 
 _MOMENT = "timestamp '2000-01-01'"
 MEMORY = Path(":memory:")
+# Tests have a few rows: a database of its own for each of two runs gains more than threads within.
+_DATABASES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +117,16 @@ def _run(workspace: Workspace, tests: Sequence[UnitTest], *, emit: Emit) -> tupl
         except ProjectInvalid as error:
             mistakes += error.diagnostics
     refuse_errors(mistakes)
-    adapter = open_adapter(workspace.project.target, MEMORY)
-    try:
-        return run_unit_tests(
-            compiled,
-            adapter,
-            relations=_relations(workspace, tests),
-            explain=partial(_explain, compiler=compiler),
-            emit=emit,
-        )
-    finally:
-        adapter.close()
+    relations = _relations(workspace, tests)
+    target = workspace.project.target
+    count = min(target.threads, _DATABASES, len(tests))
+    return run_unit_tests(
+        compiled,
+        [open_adapter(replace(target, threads=1), MEMORY) for _ in range(count)],
+        relations=relations,
+        explain=partial(_explain, compiler=compiler),
+        emit=emit,
+    )
 
 
 def _relations(workspace: Workspace, tests: Iterable[UnitTest]) -> tuple[EmptyRelation, ...]:

@@ -19,7 +19,7 @@ from kpi_runner.core.names import NodeId
 from kpi_runner.core.result import CheckResult, FailingRow, Status
 from kpi_runner.core.span import Span
 from kpi_runner.run.clock import now_exactly
-from kpi_runner.run.workers import open_workers
+from kpi_runner.run.workers import open_sessions, open_workers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ def run_checks(
 
     groups = group_checks(checks)
     results: list[CheckResult | None] = [None] * len(checks)
-    with open_workers(adapter, min(threads, len(groups))) as workers:
+    with open_workers(open_sessions(adapter, min(threads, len(groups)))) as workers:
         futures = [workers.submit(work_of([checks[n] for n in group])) for group in groups]
         told = 0
         for group, future in zip(groups, futures, strict=True):

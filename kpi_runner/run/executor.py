@@ -24,7 +24,7 @@ from kpi_runner.core.result import Status, StepResult
 from kpi_runner.run.batches import Work
 from kpi_runner.run.clock import now_exactly
 from kpi_runner.run.contract import check_columns
-from kpi_runner.run.workers import Workers, open_workers
+from kpi_runner.run.workers import Workers, open_sessions, open_workers
 
 BIG_ROWS = 5_000
 
@@ -73,7 +73,8 @@ def execute_steps(steps: Sequence[Step], execution: Execution) -> tuple[StepResu
     (MachineFailed) and Ctrl-C stop everything and pass through, after what still ran was
     interrupted.
     """
-    with open_workers(execution.adapter, min(execution.threads, len(steps))) as workers:
+    sessions = open_sessions(execution.adapter, min(execution.threads, len(steps)))
+    with open_workers(sessions) as workers:
         results = _execute(steps, execution, workers=workers)
     return tuple(results[step.node] for step in steps)
 

@@ -6,7 +6,7 @@ sees another's. What no test gives is there without rows, for its columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from threading import current_thread
@@ -32,11 +32,13 @@ from kpi_runner.run.batches import Work
 from kpi_runner.run.clock import now_exactly
 from kpi_runner.run.fixture_sql import cast_value, infer_columns, is_rounded, select_rows
 from kpi_runner.run.row_diff import RowDiff, compare_rows, format_diff
+from kpi_runner.run.workers import open_workers
 
 EXPECTED = "the expected rows"
 _ACTUAL = Relation("temp", "kpi_unit_test")
 
 ExplainUnitTest = Callable[[CompiledUnitTest, SqlFailed], Diagnostic]
+_Known = Mapping[Relation, tuple[Column, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class _Undone(Exception):
 
 def run_unit_tests(
     tests: Sequence[CompiledUnitTest],
-    adapter: Adapter,
+    sessions: Sequence[Adapter],
     *,
     relations: Sequence[EmptyRelation],
     explain: ExplainUnitTest,
@@ -64,27 +66,39 @@ def run_unit_tests(
 
     Args:
         tests: compiled.
-        adapter: a session on an empty database.
+        sessions: each on an empty database of its own, where a test makes what it needs; they
+            run side by side, and are closed.
         relations: what the tests read, parents first; one that cannot be made is left out, and
             the rows that a test gives it tell its columns.
         explain: an error of the model's SQL → diagnostic with its place.
         emit: takes events.
     """
-    known = _make_relations(adapter, relations)
-    schemas = {relation.schema for test in tests for _, relation in test.inputs}
-    for schema in sorted(schemas | {test.model.relation.schema for test in tests}):
-        adapter.execute(create_schema(schema))
+    named = {relation.schema for test in tests for _, relation in test.inputs}
+    schemas = sorted(named | {test.model.relation.schema for test in tests})
+    ready: dict[int, _Known] = {}
+
+    def work_of(test: CompiledUnitTest) -> Callable[[Adapter], CheckResult]:
+        def work(session: Adapter) -> CheckResult:
+            if id(session) not in ready:
+                ready[id(session)] = _make_relations(session, relations, schemas=schemas)
+            return _run(test, session, known=ready[id(session)], explain=explain)
+
+        return work
+
     results = []
-    for test in tests:
-        results.append(_run(test, adapter, known=known, explain=explain))
-        emit(CheckFinished(results[-1]))
+    with open_workers(sessions) as workers:
+        for future in [workers.submit(work_of(test)) for test in tests]:
+            results.append(future.result())
+            emit(CheckFinished(results[-1]))
     return tuple(results)
 
 
 def _make_relations(
-    adapter: Adapter, relations: Sequence[EmptyRelation]
-) -> Mapping[Relation, tuple[Column, ...]]:
+    adapter: Adapter, relations: Sequence[EmptyRelation], *, schemas: Iterable[str]
+) -> _Known:
     known = {}
+    for schema in schemas:
+        adapter.execute(create_schema(schema))
     for one in relations:
         adapter.execute(create_schema(one.relation.schema))
         with suppress(SqlFailed):
@@ -97,7 +111,7 @@ def _run(
     test: CompiledUnitTest,
     adapter: Adapter,
     *,
-    known: Mapping[Relation, tuple[Column, ...]],
+    known: _Known,
     explain: ExplainUnitTest,
 ) -> CheckResult:
     started = perf_counter()
@@ -144,7 +158,7 @@ class _Trial:
         test: CompiledUnitTest,
         adapter: Adapter,
         *,
-        known: Mapping[Relation, tuple[Column, ...]],
+        known: _Known,
     ) -> None:
         self._test = test
         self._adapter = adapter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,13 +34,17 @@ class Workers:
             self.free.put(session)
 
 
+def open_sessions(adapter: Adapter, count: int) -> Sequence[Adapter]:
+    """Opens ``count`` sessions, at least one, on the database of ``adapter``."""
+    return [adapter.session() for _ in range(max(count, 1))]
+
+
 @contextmanager
-def open_workers(adapter: Adapter, count: int) -> Iterator[Workers]:
-    """Gives ``count`` workers (at least one) on the database of ``adapter``.
+def open_workers(sessions: Sequence[Adapter]) -> Iterator[Workers]:
+    """Gives a worker for each session, and closes the sessions at the end.
 
     When the block raises (Ctrl-C, say), what runs is interrupted and what waits is dropped.
     """
-    sessions = [adapter.session() for _ in range(max(count, 1))]
     free: SimpleQueue[Adapter] = SimpleQueue()
     for session in sessions:
         free.put(session)
