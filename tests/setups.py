@@ -7,19 +7,18 @@ import resource
 import struct
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from ctypes import CDLL, c_uint32
 from pathlib import Path
 from subprocess import PIPE, Popen
-from tempfile import TemporaryDirectory
-
-from tests.kit import run_kpi, write_project
 
 WORK_DATABASE = ".kpi/work.duckdb"
 FULL_AFTER_BYTES = 64 * 1024
-NOBODY = 65534
 
 _HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"
 _HEADER_BYTES = 4096
+_CAPABILITY_VERSION_3 = 0x20080522
+_CAP_DAC_OVERRIDE = 1
 
 
 @contextmanager
@@ -38,34 +37,30 @@ def hold_database(project: Path, name: str = WORK_DATABASE) -> Iterator[None]:
 
 @contextmanager
 def make_read_only(project: Path) -> Iterator[None]:
-    """Takes the right to write away; root, for whom nothing is read-only, becomes nobody."""
-    closed = {path: path.stat().st_mode for path in project.parents if _is_closed(path)}
-    is_root = os.geteuid() == 0
+    """Takes the right to write away, from root too, who writes wherever its capability reaches."""
     project.chmod(0o555)
-    for path, mode in closed.items() if is_root else ():
-        path.chmod(mode | 0o055)
-    if is_root:
-        _load_modules()
-        os.seteuid(NOBODY)
     try:
-        yield
+        with _without_capability(_CAP_DAC_OVERRIDE) if os.geteuid() == 0 else nullcontext():
+            yield
     finally:
-        if is_root:
-            os.seteuid(0)
-        for path, mode in closed.items() if is_root else ():
-            path.chmod(mode)
         project.chmod(0o755)
 
 
-def _is_closed(folder: Path) -> bool:
-    """Whether somebody else cannot go through a folder."""
-    return folder.stat().st_mode & 0o011 != 0o011
-
-
-def _load_modules() -> None:
-    """Loads what a build loads late, which may lie where only root can read."""
-    with TemporaryDirectory() as folder:
-        run_kpi(["build"], write_project(Path(folder), {"models/a.sql": "select 1 as id"}))
+@contextmanager
+def _without_capability(number: int) -> Iterator[None]:
+    """Lays a capability of Linux down for a while; see capabilities(7) and capget(2)."""
+    libc = CDLL(None, use_errno=True)
+    header = (c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    words = (c_uint32 * 6)()  # effective, permitted, inheritable; twice
+    libc.capget(header, words)
+    held = words[0]
+    words[0] = held & ~(1 << number)
+    libc.capset(header, words)
+    try:
+        yield
+    finally:
+        words[0] = held
+        libc.capset(header, words)
 
 
 @contextmanager
