@@ -133,6 +133,7 @@ class Source:
     """A raw table as it lands. ``key``: columns that identify a row, or empty.
 
     ``is_daily_feed``: every day of ``moment`` has rows, so a day without any is not loaded.
+    ``may_repeat``: identical rows are rows of their own.
     ``freshness``: how old its latest row may be, where that is declared.
     """
 
@@ -144,6 +145,7 @@ class Source:
     columns: tuple[Column, ...] = ()
     moment: str = ""
     is_daily_feed: bool = False
+    may_repeat: bool = False
     freshness: Freshness | None = None
     tags: tuple[str, ...] = ()
     description: str = ""

@@ -34,8 +34,9 @@ def settings_of(node: Node | Kpi) -> Mapping[str, Any]:
                 "tags": list(node.tags),
             }
         case Source():
-            feed = {"daily_feed": True} if node.is_daily_feed else {}
-            return {"event_time": node.moment, "tags": list(node.tags), **feed}
+            flags = {"daily_feed": node.is_daily_feed, "rows_repeat": node.may_repeat}
+            stated = {name: True for name, is_so in flags.items() if is_so}
+            return {"event_time": node.moment, "tags": list(node.tags), **stated}
         case Kpi():
             return {
                 "area": node.area,

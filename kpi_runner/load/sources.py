@@ -96,6 +96,14 @@ def _read_table(
             span=table.span("daily_feed"),
             hint="Name the column that says the day of a row: config: {event_time: date}.",
         )
+    may_repeat = table.boolean("rows_repeat")
+    if may_repeat and key:
+        table.report(
+            "K104",
+            f"{table.what} has a key, so its rows cannot repeat",
+            span=table.span("rows_repeat"),
+            hint="Leave out `grain` or `rows_repeat`.",
+        )
     result = Source(
         id=subject.node,
         source=source,
@@ -105,6 +113,7 @@ def _read_table(
         columns=tuple(replace(c, is_nullable=c.name not in enforced) for c in columns),
         moment=names[0] if names else "",
         is_daily_feed=is_daily_feed and bool(names),
+        may_repeat=may_repeat and not key,
         freshness=read_freshness((table, config), inherited).declared,
         tags=(*table.texts("tags"), *(config.texts("tags") if config else ())),
         description=table.text("description"),

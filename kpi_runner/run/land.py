@@ -218,7 +218,7 @@ def _land(
     except (RowsRefused, SqlFailed) as error:
         found = _explain(adapter, task, raw=raw) or (_failure(task, error, raw=raw),)
         raise RunFailed(*found) from error
-    return table, (*raw.warnings, *_dropped(task.file, landed))
+    return table, (*raw.warnings, *_dropped(task, landed))
 
 
 def _load(
@@ -339,16 +339,18 @@ def _mapping_place(task: _Task, error: SqlFailed, *, raw: RawInput | None) -> Sp
     return task.mappings.locate(task.file.display, place) or Span(task.file.display)
 
 
-def _dropped(file: RawFile, landed: Landed) -> tuple[Diagnostic, ...]:
+def _dropped(task: _Task, landed: Landed) -> tuple[Diagnostic, ...]:
     if not landed.dropped:
         return ()
     rows = "row" if landed.dropped == 1 else "rows"
     return (
         Diagnostic(
             "K907",
-            f"dropped {landed.dropped} identical {rows} of '{file.display}'",
-            span=Span(file.display),
-            hint="Write each row once; rows of a table without a key may repeat.",
+            f"dropped {landed.dropped} identical {rows} of '{task.file.display}'",
+            span=Span(task.file.display),
+            hint="Write each row once."
+            if task.source.key
+            else "Write each row once. Where each is a row of its own: `rows_repeat: true`.",
             severity=Severity.WARN,
             excerpt="",
         ),
@@ -360,7 +362,7 @@ def _declaration(source: Source) -> str:
         f"{c.name}:{c.data_type}:{c.is_nullable}:{c.is_required}:{c.default}"
         for c in source.columns
     ]
-    return _digest(*source.key, "|", *columns)
+    return _digest(*source.key, "*" * source.may_repeat, "|", *columns)
 
 
 def _bytes(file: RawFile) -> str:

@@ -91,7 +91,7 @@ def _parquet(path: Path) -> Iterator[tuple[Any, ...]]:
 def _lines(path: Path) -> Iterator[tuple[Any, ...]]:
     opened = gzip.open if path.suffix == ".gz" else open
     with opened(path, "rt", encoding="utf-8") as file:
-        for line in file:
+        for line in dict.fromkeys(file):  # an event that was delivered twice is one event
             if line.strip():
                 yield _flat(_without_nulls(json.loads(line)))
 

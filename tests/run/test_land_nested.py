@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -10,6 +11,7 @@ import pytest
 
 from kpi_runner.adapters import open_adapter
 from kpi_runner.core.config import TargetConfig
+from kpi_runner.core.diagnostic import Severity
 from kpi_runner.core.names import Relation
 from kpi_runner.core.node import Column, Source
 from kpi_runner.core.result import LandResult
@@ -38,7 +40,21 @@ ODD_ROWS = [
     (2, None, {"category": "mobile", "language": None}),
     (3, [], None),
 ]
+AN_A = [{"key": "a", "value": {"string_value": None, "int_value": 1}}]
 BEFORE = '{"at": 1, "params": [{"key": "a", "value": {"int_value": 1}}]}\n' * 3
+
+
+def test_identical_rows_are_one_unless_rows_may_repeat(tmp_path: Path) -> None:
+    moments = '{"at": 1}\n' + BEFORE + '{"at": 2}\n'
+
+    result, rows = land(tmp_path, ".jsonl", moments.encode())
+    repeated, _ = land(tmp_path, ".jsonl", moments.encode(), replace(EVENTS, may_repeat=True))
+
+    assert sorted(rows, key=str) == [(1, None, None), (1, AN_A, None), (2, None, None)]
+    assert [d.message for d in result.diagnostics] == [
+        "dropped 2 identical rows of 'raw/ga4/events.jsonl'"
+    ]
+    assert (repeated.rows, repeated.diagnostics) == (5, ())
 
 
 @pytest.mark.parametrize("ending", [".jsonl", ".jsonl.gz"])
@@ -99,20 +115,22 @@ def test_a_value_of_another_type_is_told_with_line_and_column(
     assert told == [expected]
 
 
-def land(root: Path, ending: str, content: bytes) -> tuple[LandResult, list[tuple[object, ...]]]:
+def land(
+    root: Path, ending: str, content: bytes, source: Source = EVENTS
+) -> tuple[LandResult, list[tuple[object, ...]]]:
     """Lands one file of the table and returns what came of it, and the rows."""
     folder = root / "raw" / "ga4"
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / f"events{ending}").write_bytes(content)
-    files, found = find_raw_files(str(root / "raw"), {EVENTS.id: EVENTS}, root=root)
+    files, found = find_raw_files(str(root / "raw"), {source.id: source}, root=root)
     assert found == ()
     adapter = open_adapter(TargetConfig(threads=2), Path(":memory:"))
     try:
         templates = MappingTemplates(render=lambda file: "", locate=lambda path, place: None)
         (result,) = land_tables(
-            adapter, [EVENTS], files=files, mappings=templates, emit=lambda event: None
+            adapter, [source], files=files, mappings=templates, emit=lambda event: None
         )
-        if result.diagnostics:
+        if any(d.severity is Severity.ERROR for d in result.diagnostics):
             return result, []
         return result, list(adapter.query("select * from raw_ga4.events order by 1").rows)
     finally:
