@@ -14,6 +14,8 @@ from datetime import date, timedelta
 
 from kpi_runner.core.batch import Window
 
+NAMES_DAY = "<as-of"
+"""Stands in every text that depends on the last day."""
 AS_OF_DATE = "date '<as-of>'"
 NO_DAY = "cast(null as date)"
 AS_OF_END = "timestamp '<as-of-end>'"

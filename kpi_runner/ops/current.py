@@ -32,6 +32,7 @@ NOTHING_TO_DO = "Nothing to do: what is published is current."
 _PACKAGE = Path(__file__).parents[1]
 _SETTINGS = ("*.toml", "*.yml", "*.yaml")
 _WRITTEN_BY_HAND = frozenset({".sql", ".yml", ".yaml", ".toml"})
+_PROFILES_DIR = "DBT_PROFILES_DIR"
 _VARIABLE = re.compile(r"\benv_var\s*\(\s*(?:(['\"])(\w+)\1)?")
 _MEANT = ("project_dir", "target", "variables", "raw", "database", "as_of", "target_path")
 """What a build can be asked for that is remembered; with other flags it is not."""
@@ -61,7 +62,8 @@ def remember_build(
     options = replace(options, full_refresh=False)
     config, places = workspace.project.config, workspace.places
     is_here = options.project_dir.resolve() == config.root.resolve()
-    if not is_here or not _is_plain(options) or workspace.is_partial or config.is_dbt:
+    is_plain = is_here and _is_plain(options) and not workspace.is_partial
+    if not is_plain or _is_set_up_elsewhere(config):
         return
     from kpi_runner.run.land import read_patterns  # brings much along
 
@@ -81,7 +83,7 @@ def remember_build(
         folders=tuple(_absolute(config.root / part for part in parts)),
         patterns=tuple(_absolute(patterns)),
         identities=tuple(_absolute(files)),
-        variables=variables,
+        variables=(*variables, _PROFILES_DIR) if config.is_dbt else variables,
         wanted=_digest(options),
     )
     with suppress(MachineFailed):  # a cache
@@ -92,6 +94,12 @@ def remember_build(
             started_ns=started_ns,
             made={str(places.published): made},
         )
+
+
+def _is_set_up_elsewhere(config: ProjectConfig) -> bool:
+    """Whether the profile of a dbt project does not lie beside it, where its changes are seen."""
+    is_beside = (config.root / "profiles.yml").is_file() and _PROFILES_DIR not in read_environment()
+    return config.is_dbt and not is_beside
 
 
 def _is_plain(options: Options) -> bool:

@@ -1,17 +1,18 @@
-"""Takes over the tables with a history that dbt built into the file of a dbt project.
+"""Takes over tables that dbt built into the file of a dbt project.
 
 Rows of incremental models and snapshots may be nowhere else any more, so making these tables anew
-would lose them. They are copied into the work database once, and go on from there.
+would lose them; seeds are read by commands that do not load them. They are copied into the work
+database once, and go on from there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from kpi_runner.core.batch import is_microbatch
 from kpi_runner.core.names import quote_name
-from kpi_runner.core.node import Model
+from kpi_runner.core.node import Model, Seed
 from kpi_runner.core.placeholders import Facts
 from kpi_runner.core.result import Report
 from kpi_runner.ops.batches import windows_of
@@ -20,7 +21,8 @@ from kpi_runner.ops.places import displayed
 from kpi_runner.ops.stages import Run, Stage
 from kpi_runner.plan.microbatch import read_moment
 from kpi_runner.run.attached import copy_table, tables_of_file
-from kpi_runner.run.state import TAKEN_OVER, apply_window, write_node
+from kpi_runner.run.clock import now
+from kpi_runner.run.state import TAKEN_OVER, BuiltNode, apply_window, write_node
 
 HISTORIES = ("incremental", "snapshot")
 
@@ -46,15 +48,45 @@ def take_over(
         books = replace(books, built={**books.built, model.id: row})
     if not taken:
         return report, books
-    names = ", ".join(model.name for model in taken)
+    books = replace(books, catalog=run.adapter.relations())
+    return _with_note(run, report, taken), books
+
+
+def take_over_seeds(run: Run, report: Report) -> Report:
+    """Copies the seeds that this command does not load and only dbt has loaded so far."""
+    is_building = run.stages & Stage.MODEL and not run.stages & Stage.SEED
+    if not (run.workspace.project.config.is_dbt and is_building and _has_file(run)):
+        return report
+    catalog, there = run.adapter.relations(), tables_of_file(run.adapter)
+    seeds = run.workspace.project.seeds.values()
+    taken = [one for one in seeds if one.relation in there and one.relation not in catalog]
+    with run.adapter.transaction():
+        for seed in taken:
+            copy_table(run.adapter, seed.relation)
+            row = BuiltNode(
+                node=seed.id,
+                relation=str(seed.relation),
+                sql_fingerprint="",
+                data_fingerprint=TAKEN_OVER,
+                built_at=now(),
+            )
+            write_node(run.adapter, row)
+    return _with_note(run, report, taken) if taken else report
+
+
+def _with_note(run: Run, report: Report, taken: Sequence[Model | Seed]) -> Report:
+    names = ", ".join(one.name for one in taken)
     file = displayed(run.workspace.places.published)
     note = f"Taken over from '{file}', with the rows that they hold there: {names}."
-    books = replace(books, catalog=run.adapter.relations())
-    return replace(report, notes=(*report.notes, note)), books
+    return replace(report, notes=(*report.notes, note))
+
+
+def _has_file(run: Run) -> bool:
+    return run.workspace.places.published.is_file()
 
 
 def _only_built_by_dbt(run: Run, books: Bookkeeping) -> Iterator[Model]:
-    if not run.workspace.places.published.is_file():
+    if not _has_file(run):
         return
     there = tables_of_file(run.adapter)
     for node in books.wanted:

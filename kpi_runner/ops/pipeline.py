@@ -11,11 +11,12 @@ from dataclasses import replace
 from time import perf_counter
 
 from kpi_runner.adapters.protocol import Adapter
+from kpi_runner.core.batch import is_microbatch
 from kpi_runner.core.diagnostic import Diagnostic, Severity
 from kpi_runner.core.errors import UsageError
 from kpi_runner.core.event import Emit, RunFinished, RunStarted, StepFinished, Warned
 from kpi_runner.core.names import NodeId
-from kpi_runner.core.placeholders import Facts
+from kpi_runner.core.placeholders import NAMES_DAY, Facts
 from kpi_runner.core.plan import Action
 from kpi_runner.core.raw import RawFile
 from kpi_runner.core.result import CheckResult, LandResult, Report, Status, StepResult
@@ -34,7 +35,7 @@ from kpi_runner.ops.checking import (
 )
 from kpi_runner.ops.compiled_files import compiled_files
 from kpi_runner.ops.current import NOTHING_TO_DO, remember_build
-from kpi_runner.ops.dbt_tables import take_over
+from kpi_runner.ops.dbt_tables import take_over, take_over_seeds
 from kpi_runner.ops.defer import with_missing
 from kpi_runner.ops.environments import adopt, borrow_raw_tables
 from kpi_runner.ops.externals import refuse_locations, staged_externals
@@ -164,6 +165,7 @@ def _run(run: Run) -> Report:
     report = Report(lands=lands, diagnostics=findings, invocation_id=run.invocation_id)
     if report.exit_code:
         return report
+    report = take_over_seeds(run, report)
     facts = facts_of(run)
     if run.options.sample:
         sample_tables(run, facts)
@@ -184,10 +186,9 @@ def _run(run: Run) -> Report:
     books = replace(books, checks=fingerprint_checks(planned))
     report, books = _adopt(run, report, facts=facts, books=books)
     report, checking = _build(run, report, facts=facts, books=books, planned=planned)
-    report = replace(
-        report,
-        is_repeatable=_is_repeatable(run, books, checking=checking) and not facts.is_todays,
-    )
+    is_dated = facts.is_todays and _names_the_day(run)
+    is_repeatable = not is_dated and _is_repeatable(run, books, checking=checking)
+    report = replace(report, is_repeatable=is_repeatable)
     if report.exit_code and not run.publishes_successes:
         return report
     report = _strict(run, report, checked=check_all(run, checking, facts=facts))
@@ -304,6 +305,14 @@ def _is_repeatable(run: Run, books: Bookkeeping, *, checking: Checking) -> bool:
     models = run.workspace.project.models.values()
     has_files = any(model.config.materialized == "external" for model in models)
     return is_whole and is_told and not has_files and not any(lands_again)
+
+
+def _names_the_day(run: Run) -> bool:
+    """Whether something in a command depends on the last day."""
+    project, compiled = run.workspace.project, run.compiled
+    texts = (one.sql for one in (*compiled.models, *compiled.tests))
+    is_batched = any(is_microbatch(model.config) for model in project.models.values())
+    return bool(project.kpis) or is_batched or any(NAMES_DAY in text for text in texts)
 
 
 def _strict(run: Run, report: Report, *, checked: Sequence[CheckResult]) -> Report:

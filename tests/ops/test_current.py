@@ -132,8 +132,9 @@ NOT_NOTED: dict[str, dict[str, str]] = {
         "seeds/raw/shopify/orders.csv": "",
         "seeds/raw/shopify/orders.sql": "select '1' as id, timestamp '2026-05-02' as moment",
     },
-    "data without a moment, so that the last day is today's": {
+    "a model that names the last day, of data without a moment, so that it is today": {
         "seeds/raw/shopify/orders.csv": "id,moment\n",
+        "models/fct_days.sql": "select {{ as_of_date() }} as last_day",
     },
     "a model that asks the clock": {"models/fct_now.sql": "select now() as now"},
     "an environment variable that an expression names": {
@@ -157,6 +158,14 @@ def test_nothing_is_noted_of(reason: str, tmp_path: Path) -> None:
     build(project)
 
     assert not (project / NOTE).exists()
+
+
+def test_data_without_a_moment_are_noted_where_nothing_names_the_last_day(tmp_path: Path) -> None:
+    project = write_project(tmp_path, {**FILES, "seeds/raw/shopify/orders.csv": "id,moment\n"})
+
+    build(project)
+
+    assert (project / NOTE).exists()
 
 
 def test_a_selection_and_a_full_refresh_do_not_use_the_note(tmp_path: Path) -> None:

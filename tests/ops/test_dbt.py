@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from tests.kit import Outcome
 Make = Callable[[Mapping[str, str]], Path]
 Kpi = Callable[..., Outcome]
 
+AFTER_CLOCK = 0.05
+"""Files that were just written might still change."""
 RAW = """
 create schema raw;
 create table raw.orders (id integer primary key, amount integer check (amount > 0));
@@ -318,3 +321,43 @@ def test_a_source_may_be_read_from_another_table(shop, kpi: Kpi) -> None:
 
     assert outcome.exit_code == 0, outcome.output
     assert ask(path, "from main.revenue") == [(14,)]
+
+
+def test_seeds_that_only_dbt_has_loaded_are_read_by_a_run(shop, kpi: Kpi) -> None:
+    path = shop(raw=RAW + "create table main.factors as select 3 as factor;")
+
+    outcome = kpi("run")
+
+    assert outcome.exit_code == 0, outcome.output
+    assert "Taken over from 'shop.duckdb', with the rows that they hold there: factors." in (
+        outcome.output
+    )
+    assert ask(path, "from main.revenue") == [(90,)]
+    assert "Nothing to do" in kpi("run").output
+    assert ask(path, "from main.factors") == [(3,)]
+    kpi("build")
+    assert ask(path, "from main.revenue") == [(60,)]
+
+
+def test_a_build_that_found_nothing_to_do_is_remembered(shop, kpi: Kpi) -> None:
+    path = shop()
+    note = path.parent / ".kpi/current.json"
+    time.sleep(AFTER_CLOCK)
+
+    kpi("build")
+
+    assert note.is_file()
+    assert "Nothing to do" in kpi("build").output
+
+
+def test_a_build_by_a_profile_that_lies_elsewhere_is_not_remembered(shop, kpi: Kpi) -> None:
+    path = shop()
+    home = path.parent / "home"
+    home.mkdir()
+    (path.parent / "profiles.yml").rename(home / "profiles.yml")
+    time.sleep(AFTER_CLOCK)
+
+    outcome = kpi("build", env={"DBT_PROFILES_DIR": str(home)})
+
+    assert outcome.exit_code == 0, outcome.output
+    assert not (path.parent / ".kpi/current.json").exists()
