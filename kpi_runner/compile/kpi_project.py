@@ -5,7 +5,7 @@ Knows no template: the relation of a model, its columns and rendered text come i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from kpi_runner.compile.assertion import CompiledAssertion, compile_assertion
@@ -59,9 +59,10 @@ class KpiCompiler:
         hidden = (kpi.name for kpi in self._project.kpis.values() if kpi.is_hidden)
         return Definitions(self.variants, frozenset(hidden))
 
-    def check(self) -> tuple[Diagnostic, ...]:
-        """Returns what is wrong with all KPIs, before anything runs."""
-        chosen = tuple(self.variants.values())
+    def check(self, chosen: Sequence[Variant] = ()) -> tuple[Diagnostic, ...]:
+        """Returns what is wrong with the chosen KPIs and what they are made of, or with all,
+        before anything runs."""
+        chosen = chosen or tuple(self.variants.values())
         breakdown = break_down(chosen, self.variants)
         columns = check_columns(breakdown, chosen, columns_of=self._columns_of)
         return (*breakdown.diagnostics, *columns)

@@ -37,7 +37,7 @@ def query(options: Options, request: QueryRequest) -> QueryAnswer:
     """
     workspace = open_workspace(options)
     chosen = _choose(workspace, request)
-    refuse_errors(workspace.compiler.kpis.check())
+    refuse_errors(workspace.compiler.kpis.check(chosen))
     path = workspace.places.published
     if not path.is_file():
         raise UsageError(

@@ -47,7 +47,7 @@ def result_files(
     )
     files = manifest_file(manifest)
     if report.lands:
-        files[SOURCES] = dump_json(sources_record(report, metadata=metadata))
+        files[SOURCES] = dump_json(sources_record(report, metadata=metadata), indent=None)
     if not report.steps and not report.checks and not report.all_diagnostics:
         return files
     results = run_results(
@@ -58,8 +58,8 @@ def result_files(
     )
     return {
         **files,
-        RUN_RESULTS: dump_json(results),
-        "kpi_results.json": dump_json(kpi_results(report, metadata=metadata)),
+        RUN_RESULTS: dump_json(results, indent=None),
+        "kpi_results.json": dump_json(kpi_results(report, metadata=metadata), indent=None),
         "junit.xml": format_junit(report),
     }
 
