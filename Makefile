@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 BIN := .venv/bin
 export KPI_SHARED ?= ../shared
 
-.PHONY: kpis test check clean
+.PHONY: kpis test check bench clean
 .DEFAULT_GOAL := kpis
 
 kpis: .venv/installed ## build the embedded shop and print the KPI scorecard
@@ -20,6 +20,9 @@ check: .venv/installed-dev ## formatting, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+bench: ## beside dbt-core, Fusion, SQLMesh and the floor; more in docs/performance.md
+	$(PYTHON) -m benchmarks.compare $(BENCH)
 
 clean: ## everything that the targets above make
 	rm -rf .venv .kpi target warehouse*.duckdb*

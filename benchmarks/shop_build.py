@@ -25,14 +25,7 @@ from unittest.mock import patch
 ROOT = Path(__file__).resolve().parents[1]
 SHOP = ("pyproject.toml", "kpis.yml", "models", "macros", "seeds", "tests/data")
 
-PLAIN = """
-import json, sys
-import duckdb
-connection = duckdb.connect(sys.argv[1])
-for statement in json.load(open(sys.argv[2])):
-    connection.execute(statement).fetchall()
-connection.close()
-"""
+PLAIN = ROOT / "benchmarks/compare/scripts/plain.py"
 
 
 def main(runs: int) -> None:
@@ -55,7 +48,7 @@ def main(runs: int) -> None:
             plain = Path(folder, "plain.duckdb")
             plain.unlink(missing_ok=True)
             figures["plain script"].append(
-                cpu([sys.executable, "-c", PLAIN, str(plain), str(plan)], shop)
+                cpu([sys.executable, str(PLAIN), str(plain), str(plan)], shop)
             )
         figures["import duckdb"] = [
             cpu([sys.executable, "-c", "import duckdb"], shop) for _ in range(runs)

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-MB = 1e6 if sys.platform == "darwin" else 1e3  # of ru_maxrss
-TAIL = 1500  # characters of the output of a command that failed
+MB = 2**20 if sys.platform == "darwin" else 2**10  # of ru_maxrss in a MB
+TAIL = 300  # characters of the output of a command that failed
 MANY, SOME, ONE = 5, 3, 1
 QUICK_SECONDS, LONG_SECONDS = 8, 60
 
@@ -24,6 +24,8 @@ class CommandFailed(Exception):
 @dataclass(frozen=True, slots=True)
 class Sample:
     """Seconds of CPU (user + system) and of the clock, and the largest process in MB.
+
+    A process that is smaller than the one that starts it shows that one's memory.
 
     Attributes:
         others: The cores that other processes used meanwhile; 0 is a quiet machine, None unknown.
@@ -62,8 +64,8 @@ def measure(
     process.returncode = os.waitstatus_to_exitcode(status)
     wall = time.perf_counter() - started
     if process.returncode:
-        reason = f"status {process.returncode} after {wall:.0f} s"
-        raise CommandFailed(f"{reason}: {log.read_text(errors='replace')[-TAIL:]}")
+        tail = " ".join(log.read_text(errors="replace").split())[-TAIL:]
+        raise CommandFailed(f"status {process.returncode} after {wall:.0f} s, {log.name}: … {tail}")
     cpu = used.ru_utime + used.ru_stime
     busy = busy_seconds()
     others = None

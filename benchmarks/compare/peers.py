@@ -11,7 +11,6 @@ import os
 import platform
 import shutil
 import subprocess
-import sys
 import tarfile
 import venv
 import zipfile
@@ -230,4 +229,4 @@ def environment(peers: Path) -> dict[str, str]:
         "COLUMNS": "200",
         "XDG_CONFIG_HOME": str(config_home(peers)),
     }
-    return {**kept, **quiet, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    return {**kept, **quiet}

@@ -49,7 +49,7 @@ def take_over(
     if not taken:
         return report, books
     books = replace(books, catalog=run.adapter.relations())
-    return _with_note(run, report, taken), books
+    return _with_note(run, report, taken=taken), books
 
 
 def take_over_seeds(run: Run, report: Report) -> Report:
@@ -71,10 +71,10 @@ def take_over_seeds(run: Run, report: Report) -> Report:
                 built_at=now(),
             )
             write_node(run.adapter, row)
-    return _with_note(run, report, taken) if taken else report
+    return _with_note(run, report, taken=taken) if taken else report
 
 
-def _with_note(run: Run, report: Report, taken: Sequence[Model | Seed]) -> Report:
+def _with_note(run: Run, report: Report, *, taken: Sequence[Model | Seed]) -> Report:
     names = ", ".join(one.name for one in taken)
     file = displayed(run.workspace.places.published)
     note = f"Taken over from '{file}', with the rows that they hold there: {names}."
