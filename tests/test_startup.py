@@ -17,9 +17,13 @@ HEAVY = {"duckdb", "sqlglot", "jinja2", "yaml", "rich", "importlib.metadata", "d
 BUDGET_SECONDS = 0.1
 
 
-def run_python(script: str) -> str:
+def run_python(script: str, *arguments: str) -> str:
     result = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", script, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return result.stdout
 
@@ -70,6 +74,31 @@ def test_listing_a_project_that_is_as_it_was_parses_nothing(tmp_path: Path) -> N
 
     assert "yaml" in cold
     assert warm & {"duckdb", "sqlglot", "jinja2", "yaml", "rich"} == set()
+
+
+def test_a_dbt_project_that_is_as_it_was_renders_nothing(tmp_path: Path) -> None:
+    """Jinja is for what has to be rendered: most projects have nothing of that kind to load."""
+    loop = "{% set all = ['a', 'b'] %}{% for m in all %}select * from {{ ref(m) }}{% endfor %}"
+    files = {
+        "dbt_project.yml": "{name: shop, profile: shop}",
+        "profiles.yml": "shop: {target: dev, outputs: {dev: {type: duckdb, path: shop.duckdb}}}",
+        "models/a.sql": "select 1 as id",
+        "models/b.sql": "select {{ one() }} as id from {{ ref('a') }}",
+        "models/c.sql": f"{{{{ config(materialized='table') }}}}{loop}",
+        "macros/one.sql": "{% macro one() %}1{% endmacro %}",
+    }
+    write_project(tmp_path, files)
+    script = (
+        "import sys; from kpi_runner.cli.main import cli\n"
+        f"try: cli.main(sys.argv[1:] + ['--project-dir', {str(tmp_path)!r}])\n"
+        "except SystemExit as end: print('EXIT', end.code, *sys.modules)"
+    )
+
+    for command in (["ls"], ["ls"], ["parse"], ["compile", "--select", "c"]):
+        code, *loaded = run_python(script, *command).partition("EXIT")[2].split()
+
+        assert code == "0"
+        assert set(loaded) & {"duckdb", "sqlglot", "jinja2", "rich"} == set(), command
 
 
 @pytest.mark.parametrize("name", COMMANDS)

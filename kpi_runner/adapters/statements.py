@@ -5,6 +5,7 @@ Nothing here knows what a model means; a relation and a SELECT come in, statemen
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from kpi_runner.core.names import Relation, quote_name, quote_text
@@ -93,6 +94,23 @@ def upsert_rows(
     """Returns the statement that writes rows over those with the same primary keys."""
     return insert_values(relation, columns, rows=rows).replace(
         "insert into", "insert or replace into", 1
+    )
+
+
+def upsert_records(
+    relation: Relation, types: Mapping[str, str], *, rows: Sequence[Mapping[str, object]]
+) -> str:
+    """Returns the statement that writes thousands of rows over those with the same primary keys.
+
+    They go as one text of JSON: the parser of SQL takes seven times as long for a list of values.
+
+    >>> upsert_records(Relation("s", "t"), {"a": "bigint"}, rows=[{"a": 1}])[:41]
+    'insert or replace into s.t by name select'
+    """
+    records, form = json.dumps(rows), json.dumps([dict(types)])
+    return (
+        f"insert or replace into {relation.sql} by name select unnest("
+        f"from_json({quote_text(records)}, {quote_text(form)}), max_depth := 2)"
     )
 
 

@@ -6,6 +6,7 @@ short helps stand in a table, and everything else is imported where it is needed
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -20,6 +21,9 @@ from kpi_runner import __version__
 INTERRUPTED = 130
 OUR_MISTAKE = 4
 """An unforeseen exception: neither the data (1) nor the project (3) is to blame."""
+
+_COLLECTIONS = (50_000, 20, 100)
+"""A project is many objects that all stay: to look through them for garbage is work for nothing."""
 
 _COMMANDS = "kpi_runner.cli.commands"
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -119,7 +123,11 @@ def cli(ctx: click.Context) -> None:
 
 def main() -> NoReturn:
     """Runs the command line of this process."""
-    cli.main(prog_name="kpi")
+    gc.set_threshold(*_COLLECTIONS)
+    try:
+        cli.main(prog_name="kpi")
+    finally:
+        gc.freeze()  # nor is the end of the process the time to look
 
 
 def _tell_interruption(error: BaseException) -> None:

@@ -137,15 +137,32 @@ def _compare(comparison: str) -> str:
 def shared_condition(test: DataTest) -> str:
     """Returns the condition on a row that breaks a built-in test, where nothing but the number of
     such rows counts; empty for any other test."""
-    settings = (test.limit, test.fail_calc, test.warn_if, test.error_if)
-    if test.kind not in ROW_CONDITIONS or any(settings):
+    if test.kind not in ROW_CONDITIONS or _has_settings(test):
         return ""
     condition = ROW_CONDITIONS[test.kind](_Subject(test, "", _no_parent))
     return f"({test.where}\n) and ({condition}\n)" if test.where else condition
 
 
+def shared_screen(test: DataTest, *, relate: Relate) -> str:
+    """Returns an aggregate over a relation that is 0 only where a built-in test that compares
+    rows passes; empty for any other test. What it does not clear need not fail."""
+    if test.kind not in SCREENS or _has_settings(test):
+        return ""
+    return SCREENS[test.kind](_Subject(test, "", relate))
+
+
+def _has_settings(test: DataTest) -> bool:
+    return any((test.limit, test.fail_calc, test.warn_if, test.error_if))
+
+
 def _no_parent(kind: str, name: str) -> str:
     return name
+
+
+def _tested(subject: _Subject, condition: str = "") -> str:
+    """Keeps an aggregate to the rows that the test looks at and that a condition holds for."""
+    parts = [f"({part}\n)" for part in (subject.test.where, condition) if part]
+    return f" filter (where {' and '.join(parts)})" if parts else ""
 
 
 def _breaking_rows(subject: _Subject) -> str:
@@ -165,6 +182,11 @@ def _unique(subject: _Subject) -> str:
     )
 
 
+def _unique_screen(subject: _Subject) -> str:
+    column, tested = subject.column, _tested(subject)
+    return f"count({column}){tested} - count(distinct {column}){tested}"
+
+
 def _accepted_values(subject: _Subject) -> str:
     """A text between quotes is of whatever type the column has; NULL is always accepted."""
     column, values = subject.column, subject.argument("values")
@@ -175,8 +197,24 @@ def _accepted_values(subject: _Subject) -> str:
 
 
 def _relationships(subject: _Subject) -> str:
-    test, column = subject.test, subject.column
-    field = quote_name(str(subject.argument("field")))
+    column, (parent, field) = subject.column, _parent_of(subject)
+    return (
+        f"select child.*\nfrom {subject.rows} as child\nleft join {parent} as parent\n"
+        f"    on child.{column} = parent.{field}\n"
+        f"where child.{column} is not null and parent.{field} is null"
+    )
+
+
+def _relationships_screen(subject: _Subject) -> str:
+    column, (parent, field) = subject.column, _parent_of(subject)
+    known = f"select parent.{field} from {parent} as parent where parent.{field} is not null"
+    missing = f"{column} is not null and {column} not in ({known})"
+    return f"count(*){_tested(subject, missing)}"
+
+
+def _parent_of(subject: _Subject) -> tuple[str, str]:
+    """The relation and the column that a relationship leads to, as SQL."""
+    test, field = subject.test, quote_name(str(subject.argument("field")))
     reference = parse_reference(str(subject.argument("to")))
     if reference is None:
         raise ProjectInvalid(
@@ -187,12 +225,7 @@ def _relationships(subject: _Subject) -> str:
                 hint="Write `to: ref('model')` or `to: source('source', 'table')`.",
             )
         )
-    parent = subject.relate(*reference)
-    return (
-        f"select child.*\nfrom {subject.rows} as child\nleft join {parent} as parent\n"
-        f"    on child.{column} = parent.{field}\n"
-        f"where child.{column} is not null and parent.{field} is null"
-    )
+    return subject.relate(*reference), field
 
 
 def _expression(subject: _Subject) -> str:
@@ -212,10 +245,29 @@ def _grain(subject: _Subject) -> str:
     )
 
 
+def _grain_screen(subject: _Subject) -> str:
+    columns = [quote_name(str(name)) for name in subject.argument("columns")]
+    unknown = " or ".join(f"{column} is null" for column in columns)
+    tested = _tested(subject)
+    return (
+        f"count(*){tested} - count(distinct ({', '.join(columns)})){tested}"
+        f" + count(*){_tested(subject, unknown)}"
+    )
+
+
 ROW_CONDITIONS: Mapping[str, Callable[[_Subject], str]] = MappingProxyType(
     {"not_null": _not_null, "accepted_values": _accepted_values, "expression": _expression}
 )
 """Tests that judge each row by itself → the condition on a row that breaks them."""
+
+SCREENS: Mapping[str, Callable[[_Subject], str]] = MappingProxyType(
+    {
+        "unique": _unique_screen,
+        "relationships": _relationships_screen,
+        "grain": _grain_screen,
+    }
+)
+"""Tests that compare rows → an aggregate that clears them."""
 
 GENERIC_TESTS: Mapping[str, Callable[[_Subject], str]] = MappingProxyType(
     {

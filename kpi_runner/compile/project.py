@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from kpi_runner.compile.data_test import (
     GENERIC_TESTS,
@@ -20,7 +20,6 @@ from kpi_runner.compile.data_test import (
 )
 from kpi_runner.compile.fit import method_of, refuse_unfit
 from kpi_runner.compile.hooks import compile_node_hooks, compile_run_hooks
-from kpi_runner.compile.kpi_project import KpiCompiler
 from kpi_runner.compile.microbatch import in_window
 from kpi_runner.compile.model import (
     clean_select,
@@ -41,12 +40,14 @@ from kpi_runner.core.placeholders import AS_OF_DATE, AS_OF_END
 from kpi_runner.core.project import Project
 from kpi_runner.core.span import LineIndex, Span
 from kpi_runner.core.suggest import did_you_mean
-from kpi_runner.sql.columns import output_columns
 from kpi_runner.template.context import Context, Names, build_context, target_values
-from kpi_runner.template.environment import SqlTemplates
 from kpi_runner.template.evaluate import evaluate
 from kpi_runner.template.locate import locate
 from kpi_runner.template.render import render
+from kpi_runner.template.templates import SqlTemplates
+
+if TYPE_CHECKING:
+    from kpi_runner.compile.kpi_project import KpiCompiler
 
 INCREMENT = "#increment"
 """Ends the key of the text of an incremental model that adds to its table."""
@@ -81,8 +82,14 @@ class ProjectCompiler:
             for nodes in (project.sources, project.seeds, project.models)
             for node in nodes.values()
         }
-        self.kpis = KpiCompiler(
-            project,
+
+    @cached_property
+    def kpis(self) -> KpiCompiler:
+        """What compiles the project's KPIs."""
+        from kpi_runner.compile.kpi_project import KpiCompiler
+
+        return KpiCompiler(
+            self.project,
             relation=self._ref,
             columns_of=self.columns_of,
             render=self._render_text,
@@ -94,7 +101,7 @@ class ProjectCompiler:
         compiled = inline_parents(node, self._select(node), parents=parents)
         model = self.project.models[node]
         if model.config.materialized == FIT:
-            refuse_unfit(model, output_columns(compiled.sql, self._known_columns))
+            refuse_unfit(model, self._output_columns(compiled.sql))
         if model.config.materialized != "incremental":
             return compiled
         key = f"{node}{INCREMENT}"
@@ -110,7 +117,7 @@ class ProjectCompiler:
             text = self._custom_test(test, self.relation_of(test.node))
         else:
             relation = self.relation_of(test.node)
-            text = compile_data_test(test, relation, relate=self._relate)
+            text = compile_data_test(test, relation, relate=self.relate)
         return inline_parents(node, text, parents=self._ephemeral_parents(node))
 
     def compile_hooks(self, node: Model | Seed) -> Hooks:
@@ -211,7 +218,7 @@ class ProjectCompiler:
         return Names(
             ref=self._ref,
             source=self._source,
-            kpis=self.kpis.mart_text,
+            kpis=lambda area: self.kpis.mart_text(area),
             this=model.relation if model else None,
             target=target_values(self.project.target),
             variables=self.project.config.vars,
@@ -241,7 +248,8 @@ class ProjectCompiler:
             raise ProjectInvalid(Diagnostic("K202", f"unknown source '{name}'", hint=hint))
         return node.relation.sql
 
-    def _relate(self, kind: str, name: str) -> str:
+    def relate(self, kind: str, name: str) -> str:
+        """Returns the SQL text of what a `ref` or `source` in YAML names; see ``Relate``."""
         if kind == "ref":
             return self._ref(name)
         source, _, table = name.partition(".")
@@ -291,9 +299,14 @@ class ProjectCompiler:
             return None
         if isinstance(node, Seed):
             return tuple(column.lower() for column in node.header)
-        columns = output_columns(self.compile_model(node.id).sql, self._known_columns)
+        columns = self._output_columns(self.compile_model(node.id).sql)
         is_fit = node.config.materialized == FIT and columns is not None
         return fit_columns(method_of(node), columns or ()) if is_fit else columns
+
+    def _output_columns(self, sql: str) -> tuple[str, ...] | None:
+        from kpi_runner.sql.columns import output_columns
+
+        return output_columns(sql, self._known_columns)
 
     def _known_columns(self, schema: str, name: str) -> tuple[str, ...] | None:
         owner = self._owners.get(Relation(schema, name))

@@ -12,7 +12,6 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
-from kpi_runner.compile.kpi_project import KpiCompiler
 from kpi_runner.compile.model import (
     clean_select,
     ephemeral_ancestors,
@@ -30,9 +29,9 @@ from kpi_runner.core.project import Project
 from kpi_runner.core.span import Span
 from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.template.context import Context, Names, build_context, target_values
-from kpi_runner.template.environment import SqlTemplates
 from kpi_runner.template.locate import locate
 from kpi_runner.template.render import render
+from kpi_runner.template.templates import SqlTemplates
 
 LAST_DAY = "2099-12-31"
 """``as_of_date()`` of a unit test that does not override it: late enough to leave no row out."""
@@ -169,6 +168,8 @@ class UnitTestCompiler:
 
     def _mart_text(self, ref: Callable[[str], str], area: str) -> str:
         """The SQL of a mart of KPIs, which needs neither columns nor the texts of assertions."""
+        from kpi_runner.compile.kpi_project import KpiCompiler
+
         compiler = KpiCompiler(
             self._project, relation=ref, columns_of=lambda _: None, render=lambda text, _: text
         )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.names import NodeId
-from kpi_runner.core.plan import Action
 from kpi_runner.core.result import CheckResult, LandResult, Report, StepResult
+
+if TYPE_CHECKING:
+    from kpi_runner.core.plan import Action
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ class Step:
     ``reason``: why it is due, in a few words. ``batches``: what runs in the place of
     ``statements``, each batch in a transaction of its own. ``contract``: the columns that the
     SELECT has to give, or none. ``refused``: why nothing of it may run, or nothing.
+    ``has_hooks``: statements of the project's own stand around it.
     """
 
     node: NodeId
@@ -79,6 +80,7 @@ class Step:
     contract: tuple[Column, ...] = ()
     reason: str = ""
     refused: tuple[Diagnostic, ...] = ()
+    has_hooks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ Convert = Callable[[Any, str], Any]
 """Turns a value, given the path of the file that it belongs to."""
 
 _CLASS = "is"
+_PLACE = 4
+"""How many numbers a span is; the path of another file follows them."""
+
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -121,20 +124,22 @@ class _DataclassReader:
 
     def __init__(self, kind: type[Any]) -> None:
         self._kind = kind
-        self._fields: dict[str, Convert | None] = {}
+        self._converted: list[tuple[str, Convert]] | None = None
 
     def read(self, record: Any, path: str) -> Any:
-        known = self._fields or self._look_up()
-        values = {}
-        for name, held in record.items():
-            convert = known[name]
-            values[name] = convert(held, path) if convert and held is not None else held
+        converted = self._look_up() if self._converted is None else self._converted
+        values = dict(record)
+        for name, convert in converted:
+            held = values.get(name)
+            if held is not None:
+                values[name] = convert(held, path)
         return self._kind(**values)
 
-    def _look_up(self) -> dict[str, Convert | None]:
+    def _look_up(self) -> list[tuple[str, Convert]]:
         hints = get_type_hints(self._kind)
-        self._fields = {f.name: _reader(hints[f.name]) for f in fields(self._kind)}
-        return self._fields
+        found = ((f.name, _reader(hints[f.name])) for f in fields(self._kind))
+        self._converted = [(name, convert) for name, convert in found if convert]
+        return self._converted
 
 
 def _default_of(field: Field[Any]) -> Any:
@@ -149,8 +154,7 @@ def _write_span(span: Span, path: str) -> list[Any]:
 
 
 def _read_span(record: list[Any], path: str) -> Span:
-    line, column, end_line, end_column, *other = record
-    return Span(other[0] if other else path, line, column, end_line, end_column)
+    return Span(path, *record) if len(record) == _PLACE else Span(record[_PLACE], *record[:_PLACE])
 
 
 def _write_union(members: tuple[Any, ...]) -> Convert | None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from kpi_runner.core.diagnostic import Diagnostic, Severity
 from kpi_runner.core.errors import exit_status
 from kpi_runner.core.names import NodeId
-from kpi_runner.core.placeholders import Facts
-from kpi_runner.core.plan import Action
+
+if TYPE_CHECKING:
+    from kpi_runner.core.placeholders import Facts
+    from kpi_runner.core.plan import Action
 
 
 class Status(StrEnum):

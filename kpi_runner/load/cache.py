@@ -6,10 +6,9 @@ is not parsed again; a cache that is damaged, or written by other code, is as go
 
 from __future__ import annotations
 
-import gc
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -38,7 +37,7 @@ class ParseCache:
         self._path = path
         self._stamp = sha256(repr((_code_stamp(), context)).encode()).hexdigest()
         self._entries = _read(path, self._stamp)
-        self._used: dict[str, dict[str, Any]] = {}
+        self._used: dict[str, str] = {}
         self._is_changed = False
 
     def recall(
@@ -57,15 +56,19 @@ class ParseCache:
             digest: gives a digest of the file's content.
             rendering: gives a digest of all that a rendering depends on.
         """
-        entry = self._entries.get(file.path)
-        if entry is None or ("rendering" in entry and entry["rendering"] != rendering()):
+        text = self._entries.get(file.path)
+        if text is None:
+            return None
+        entry = json.loads(text)
+        if "rendering" in entry and entry["rendering"] != rendering():
             return None
         if entry["stat"] != [file.mtime_ns, file.size, file.ctime_ns]:
             if entry["digest"] != digest():
                 return None
             entry["stat"] = [file.mtime_ns, file.size, file.ctime_ns]
+            text = _dump(entry)
             self._is_changed = True
-        self._used[file.path] = entry
+        self._used[file.path] = text
         findings = from_record(entry.get("findings", []), _FINDINGS, path=file.path)
         return cast(T, from_record(entry["value"], kind, path=file.path)), findings
 
@@ -94,13 +97,13 @@ class ParseCache:
                 entry["findings"] = to_record(findings, _FINDINGS, path=file.path)
             if rendering:
                 entry["rendering"] = rendering
-            self._used[file.path] = entry
+            self._used[file.path] = _dump(entry)
 
     def save(self) -> None:
         """Writes the cache if it changed; a folder that cannot be written costs only speed."""
         if not self._is_changed and len(self._used) == len(self._entries):
             return
-        payload = json.dumps(self._used, separators=(",", ":"))
+        payload = "\n".join(f"{path}\t{entry}" for path, entry in self._used.items())
         text = f"{self._stamp} {_digest(payload)}\n{payload}"
         fresh = self._path.with_name(f"{NAME}.{os.getpid()}")
         with suppress(OSError):
@@ -112,19 +115,23 @@ class ParseCache:
 _FINDINGS = tuple[Diagnostic, ...]
 
 
-def _read(path: Path, stamp: str) -> dict[str, dict[str, Any]]:
+def _read(path: Path, stamp: str) -> dict[str, str]:
+    """The text of the entry of each file, which is parsed when it is recalled.
+
+    What has not changed is written as it was read, and never are all entries in memory at once.
+    """
     try:
         head, _, payload = path.read_text(encoding="utf-8").partition("\n")
     except (OSError, UnicodeDecodeError):
         return {}
     if head != f"{stamp} {_digest(payload)}":
         return {}
-    gc.disable()  # it would look through all that is made here, again and again
-    try:
-        entries: dict[str, dict[str, Any]] = json.loads(payload)
-    finally:
-        gc.enable()
-    return entries
+    # A name that cannot be printed, such as one with a tab, is not read (K107).
+    return dict(line.split("\t", 1) for line in payload.split("\n") if line)
+
+
+def _dump(entry: Mapping[str, Any]) -> str:
+    return json.dumps(entry, separators=(",", ":"))
 
 
 def _digest(text: str) -> str:

@@ -24,6 +24,7 @@ from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.load.defaults import CONFIG_KEYS, MAPPINGS
 from kpi_runner.load.discover import DBT_FILE, read_text
 from kpi_runner.load.yaml_file import parse_yaml, to_plain
+from kpi_runner.template.context import Context
 
 FILE = "pyproject.toml"
 _PATHS = {
@@ -119,7 +120,7 @@ def load_config(
     Raises ``UsageError`` (K001) where there is neither, ``ProjectInvalid`` with all mistakes.
     """
     if (root / DBT_FILE).is_file():
-        from kpi_runner.load.dbt_project import load_dbt_project  # brings jinja2 along
+        from kpi_runner.load.dbt_project import load_dbt_project
 
         config = load_dbt_project(
             root,
@@ -127,6 +128,7 @@ def load_config(
             profiles_dir=profiles_dir,
             variables=variables,
             environment=read_environment(),
+            evaluate=_evaluate_setting,
         )
         return replace(config, warnings=(*config.warnings, *_unread_table(root)))
     if not (root / FILE).is_file():
@@ -149,6 +151,12 @@ def load_config(
     if table.problems:
         raise ProjectInvalid(*table.problems)
     return config
+
+
+def _evaluate_setting(text: str, path: str, *, context: Context) -> Any:
+    from kpi_runner.load.project_templates import evaluate_setting
+
+    return evaluate_setting(text, path, context=context)
 
 
 def _unread_table(root: Path) -> tuple[Diagnostic, ...]:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kpi_runner.core.config import TargetConfig
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.names import Relation
 from kpi_runner.core.node import Macro, Model, Seed
+
+if TYPE_CHECKING:
+    from kpi_runner.load.project_templates import ProjectTemplates
 
 N = TypeVar("N", Model, Seed)
 SCHEMA_MACRO = "generate_schema_name"
@@ -28,12 +31,12 @@ class DbtNaming:
     Args:
         target: gives the schema.
         macros: of the project.
-        call: macro, arguments, ``path`` and ``also`` → its text; see ``ProjectTemplates.call``.
+        templates: opens what calls the macros, if there is one that names relations.
     """
 
     target: TargetConfig
     macros: Mapping[str, Macro]
-    call: Callable[..., str]
+    templates: Callable[[], ProjectTemplates]
 
     def relation(self, node: Model | Seed) -> Relation:
         """Returns the relation of a node; raises ProjectInvalid where a macro fails."""
@@ -42,7 +45,7 @@ class DbtNaming:
         def name(macro: str, custom: str) -> str:
             arguments = (custom or None, shown)
             if macro in self.macros:
-                return self.call(macro, arguments, path=node.path, also=self._defaults)
+                return self.templates().call(macro, arguments, path=node.path, also=self._defaults)
             return self._defaults[f"default__{macro}"](*arguments)
 
         return Relation(

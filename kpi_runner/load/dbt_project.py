@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,6 @@ from kpi_runner.load.reader import Entry
 from kpi_runner.load.yaml_file import Fields, Items, Scalar, parse_yaml, to_plain
 from kpi_runner.load.yaml_values import Keys, ValueRenderer, plain_key
 from kpi_runner.template.context import Context, build_settings_context, target_values
-from kpi_runner.template.environment import SqlTemplates
-from kpi_runner.template.evaluate import evaluate
 
 PACKAGE_FILES = ("packages.yml", "dependencies.yml")
 _PATHS = {
@@ -56,8 +55,11 @@ def load_dbt_project(
     profiles_dir: str,
     variables: Mapping[str, Any],
     environment: Mapping[str, str],
+    evaluate: Callable[..., Any],
 ) -> ProjectConfig:
     """Reads dbt_project.yml and the target of its profile, which becomes the only target.
+
+    ``evaluate``: text and path of its file, with the ``context`` of its names → its value.
 
     Raises ``ProjectInvalid`` with all mistakes of both files, and ``UsageError`` (K006) for an
     unknown target.
@@ -70,15 +72,17 @@ def load_dbt_project(
     found: list[Diagnostic] = list(duplicates)
     context = build_settings_context(variables, environment)
     selected = TargetConfig(name=target or "default")
-    early = ValueRenderer(_evaluator(context), is_late=lambda keys: False, diagnostics=found)
+    early = ValueRenderer(
+        partial(evaluate, context=context), is_late=lambda keys: False, diagnostics=found
+    )
     profile = early.render(tree.values["profile"]) if "profile" in tree.values else None
     if isinstance(profile, Scalar) and profile.text:
         request = ProfileRequest(
             root=root, profile=profile, target=target, folder=profiles_dir, environment=environment
         )
-        selected = read_target(request, _evaluator(context), diagnostics=found)
+        selected = read_target(request, partial(evaluate, context=context), diagnostics=found)
     shown = Context({**context.values, "target": target_values(selected)}, context.secrets)
-    renderer = ValueRenderer(_evaluator(shown), is_late=_is_late, diagnostics=found)
+    renderer = ValueRenderer(partial(evaluate, context=shown), is_late=_is_late, diagnostics=found)
     rendered = renderer.render(tree)
     assert isinstance(rendered, Fields)
     config = _read_config(Entry(rendered, f"'{DBT_FILE}'", diagnostics=found), root)
@@ -88,11 +92,6 @@ def load_dbt_project(
     return replace(
         config, target=selected.name, targets={selected.name: selected}, warnings=tuple(found)
     )
-
-
-def _evaluator(context: Context) -> Callable[[str, str], Any]:
-    templates = SqlTemplates({})
-    return lambda text, path: evaluate(templates, text, path=path, context=context)
 
 
 def _is_late(keys: Keys) -> bool:

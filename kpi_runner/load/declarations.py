@@ -66,32 +66,30 @@ def read_declarations(
         return Declared()
     top = Entry(tree, f"'{tree.span.path}'", diagnostics=diagnostics)
     properties: list[NodeProperties] = []
+    tests: list[DataTest] = []
     for key, resource in RESOURCES.items():
         for entry in top.entries(key, resource):
-            found = read_properties(
+            found, own_tests = read_properties(
                 entry, resource, project=project, macros=macros, test_config=test_config
             )
             properties += [found] if found else []
+            tests += own_tests
     sources: list[Source] = []
-    tests = [test for entry in properties for test in entry.tests]
     for entry in top.entries("sources", "source"):
         tables, table_tests = read_source(
             entry, project=project, macros=macros, test_config=test_config, is_landed=is_landed
         )
         sources += tables
         tests += table_tests
-    exposures = [
-        read_exposure(entry, project=project) for entry in top.entries("exposures", "exposure")
-    ]
-    unit_tests = [
-        read_unit_test(entry, project=project) for entry in top.entries("unit_tests", "unit test")
-    ]
+    uses = [read_exposure(entry, project=project) for entry in top.entries("exposures", "exposure")]
+    described = top.entries("unit_tests", "unit test")
+    unit_tests = [read_unit_test(entry, project=project) for entry in described]
     top.ignore(*ACCEPTED)
     top.close()
     return Declared(
         properties=tuple(properties),
         sources=tuple(sources),
         tests=tuple(tests),
-        exposures=tuple(exposure for exposure in exposures if exposure),
+        exposures=tuple(exposure for exposure in uses if exposure),
         unit_tests=tuple(test for test in unit_tests if test),
     )

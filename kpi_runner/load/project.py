@@ -93,7 +93,7 @@ def _load(files: ProjectFiles, config: ProjectConfig, *, target: TargetConfig) -
     models += load_snapshots(files, config, scanner=scanner, properties=declared.properties)
     seeds = _load_seeds(files, config, declared=declared)
     if config.is_dbt:
-        naming = DbtNaming(target=target, macros=macros, call=templates().call)
+        naming = DbtNaming(target=target, macros=macros, templates=templates)
         models = name_relations(models, naming, diagnostics=files.diagnostics)
         seeds = name_relations(seeds, naming, diagnostics=files.diagnostics)
     tests = (*declared.tests, *_load_singular_tests(files, config, scanner=scanner))

@@ -1,13 +1,13 @@
 """What loading has to render: settings of YAML, and templates that only a rendering can scan.
 
-Most projects hold neither, so this module, and Jinja with it, is imported when the first of
-them is met.
+Many projects hold neither, so this module is imported when the first of them is met.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import PurePath
 from typing import Any
 
@@ -15,14 +15,15 @@ from kpi_runner.core.config import ProjectConfig, TargetConfig
 from kpi_runner.core.names import Relation
 from kpi_runner.core.node import Macro, Scan
 from kpi_runner.template.context import (
+    Context,
     Names,
     build_context,
     build_settings_context,
     target_values,
 )
-from kpi_runner.template.environment import SqlTemplates
 from kpi_runner.template.evaluate import evaluate
 from kpi_runner.template.render import record, render
+from kpi_runner.template.templates import SqlTemplates
 
 
 class ProjectTemplates:
@@ -88,3 +89,16 @@ class ProjectTemplates:
         call = f"{{{{ {macro}({', '.join(given)}) }}}}"
         context = replace(context, values=values)
         return render(self._templates, call, path=path, context=context).strip()
+
+
+def evaluate_setting(text: str, path: str, *, context: Context) -> Any:
+    """Returns the value of a setting that is read before any macro is known.
+
+    Raises ProjectInvalid.
+    """
+    return evaluate(_no_macros(), text, path=path, context=context)
+
+
+@cache
+def _no_macros() -> SqlTemplates:
+    return SqlTemplates({})

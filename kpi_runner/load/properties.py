@@ -57,7 +57,6 @@ class NodeProperties:
     config: ConfigLayer
     grain: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
-    tests: tuple[DataTest, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     relation: str = ""
     relation_span: Span | None = None
@@ -70,11 +69,14 @@ def read_properties(
     project: str,
     macros: Mapping[str, Macro],
     test_config: Mapping[str, Any] = MappingProxyType({}),
-) -> NodeProperties | None:
-    """Reads one entry of ``models:`` or ``seeds:`` (``resource`` is 'model' or 'seed')."""
+) -> tuple[NodeProperties | None, tuple[DataTest, ...]]:
+    """Reads one entry of ``models:`` or ``seeds:`` (``resource`` is 'model' or 'seed').
+
+    Returns what it says of the node, and the tests that stand in it.
+    """
     name = entry.required_text("name")
     if not name:
-        return None
+        return None, ()
     subject = Subject(
         node=f"{resource}.{project}.{name}",
         name=name,
@@ -94,14 +96,14 @@ def read_properties(
         grain=grain,
         columns=columns,
         constraints=read_constraints(entry),
-        tests=(*grain_tests, *column_tests, *read_tests(entry, subject)),
     )
+    tests = (*grain_tests, *column_tests, *read_tests(entry, subject))
     if resource == "snapshot":
         relation, place = entry.text("relation"), entry.span("relation")
         properties = replace(properties, relation=relation, relation_span=place)
     entry.ignore(*NODE_KEYS)
     entry.close()
-    return properties
+    return properties, tests
 
 
 def read_columns(
@@ -109,7 +111,7 @@ def read_columns(
 ) -> tuple[tuple[Column, ...], tuple[DataTest, ...]]:
     """Takes ``columns:``; returns the columns and the tests that stand below them.
 
-    ``read_column`` takes the keys of one column but its name and tests.
+    ``read_column`` takes the keys of one column but its tests.
     """
     columns: dict[str, Column] = {}
     tests: list[DataTest] = []
@@ -121,8 +123,9 @@ def read_columns(
             item.report(
                 "K204", f"{entry.what} describes column '{name}' twice", span=item.span("name")
             )
-        columns[name] = replace(read_column(item), name=name, span=item.span("name"))
-        tests += read_tests(item, replace(subject, column=name))
+        columns[name] = read_column(item)
+        if item.has("data_tests") or item.has("tests"):
+            tests += read_tests(item, replace(subject, column=name))
         item.ignore("config", *COLUMN_KEYS)
         item.close()
     return tuple(columns.values()), tuple(tests)
@@ -131,10 +134,11 @@ def read_columns(
 def read_model_column(item: Entry) -> Column:
     """Takes the keys of a column of a model or seed."""
     return Column(
-        name="",
+        name=item.text("name"),
         data_type=item.text("data_type").lower(),
         description=item.text("description"),
         unit=item.text("unit"),
         constraints=read_constraints(item),
         places=item.places("data_type"),
+        span=item.span("name"),
     )

@@ -76,8 +76,12 @@ class Entry:
 
     def text(self, key: str, default: str = "") -> str:
         """Takes a single value as its text as written; ``default`` where it is missing."""
-        scalar = self.scalar(key)
-        return scalar.text.strip() if scalar else default
+        tree = self.tree(key)
+        if isinstance(tree, Scalar):
+            return tree.text.strip()
+        if tree is not None:
+            self.mismatch(key, tree, wanted="a text")
+        return default
 
     def required_text(self, key: str) -> str:
         """Takes a text that must be there (K104)."""

@@ -130,13 +130,14 @@ def _read_table(
 def _read_column(item: Entry) -> Column:
     default = item.text("default")
     return Column(
-        name="",
+        name=item.text("name"),
         data_type=item.text("data_type").lower(),
         description=item.text("description"),
         unit=item.text("unit"),
         default=default,
         places=item.places("data_type", "default"),
         is_required=not item.boolean("optional") and not default,
+        span=item.span("name"),
     )
 
 

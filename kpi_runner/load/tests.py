@@ -111,6 +111,8 @@ def _read_test(item: Tree, entry: Entry, *, subject: Subject) -> DataTest | None
     if not found:
         return None
     kind, span, arguments = found
+    if not arguments.values and _needs_nothing(kind, subject):
+        return _bare_test(kind, span, subject=subject)
     test = Entry(arguments, f"data test '{kind}'", diagnostics=entry.diagnostics)
     if not _is_known(kind, span, subject=subject, diagnostics=entry.diagnostics):
         return None
@@ -127,6 +129,26 @@ def _read_test(item: Tree, entry: Entry, *, subject: Subject) -> DataTest | None
     if config:
         config.close()
     return built
+
+
+def _needs_nothing(kind: str, subject: Subject) -> bool:
+    """True for a test that is built in, and about which nothing is said but its column."""
+    generic = GENERIC_TESTS.get(kind)
+    is_replaced = subject.defaults or f"test_{kind}" in subject.macros
+    return bool(generic and not generic.needs and subject.column and not is_replaced)
+
+
+def _bare_test(kind: str, span: Span, *, subject: Subject) -> DataTest:
+    name = _name(kind, subject, column=subject.column, arguments={})
+    return DataTest(
+        id=f"test.{subject.project}.{name}",
+        name=name,
+        kind=kind,
+        node=subject.node,
+        column=subject.column,
+        path=span.path,
+        span=span,
+    )
 
 
 def _without_settings(arguments: Fields) -> Fields:

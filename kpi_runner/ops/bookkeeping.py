@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
@@ -30,7 +30,7 @@ from kpi_runner.ops.workspace import CompiledNodes, Workspace
 from kpi_runner.run.clock import now, now_exactly
 from kpi_runner.run.kept import shown_state
 from kpi_runner.run.linked import read_link
-from kpi_runner.run.state import BuiltNode, read_nodes, read_raw_tables, write_node
+from kpi_runner.run.state import BuiltNode, read_nodes, read_raw_tables, write_nodes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,11 +131,14 @@ class Bookkeeping:
         known = {str(owner.relation) for owner in owners} | {"checks"}
         return frozenset(self.shown) - known
 
-    def record(self, adapter: Adapter, result: StepResult) -> None:
-        """Writes the state row of a step that ended well, in its transaction; without a data
-        fingerprint as long as batches of it are to run."""
-        row = self.row_of(result.node, rows=result.rows)
-        write_node(adapter, replace(row, data_fingerprint="") if result.batches_left else row)
+    def record(self, adapter: Adapter, results: Sequence[StepResult]) -> None:
+        """Writes the state rows of steps that ended well, in their transaction; without a data
+        fingerprint as long as batches of one are to run."""
+        rows = ((one, self.row_of(one.node, rows=one.rows)) for one in results)
+        write_nodes(
+            adapter,
+            [replace(row, data_fingerprint="") if one.batches_left else row for one, row in rows],
+        )
 
     def row_of(
         self, node: NodeId, *, rows: int | None = None, is_linked: bool = False

@@ -36,7 +36,7 @@ def plan_carrying(checks: Iterable[Check]) -> tuple[PlannedCheck, ...]:
     seen = Counter[str]()
     for check in checks:
         text = normalise(check.sql)
-        bare = replace(check, sql=text, rows="", condition="", span=None, hint="")
+        bare = replace(check, sql=text, rows="", condition="", screen="", span=None, hint="")
         definition = digest(repr(bare))
         name = "/".join(filter(None, (check.node, check.variant, check.name)))
         seen[name] += 1

@@ -18,6 +18,7 @@ from kpi_runner.ops.carried import (
     plan_carrying,
 )
 from kpi_runner.ops.options import Options
+from kpi_runner.ops.shared_scans import share_scans
 from kpi_runner.ops.sql_places import Scene
 from kpi_runner.ops.stages import Run, Stage
 from kpi_runner.ops.steps import plan_checks
@@ -73,15 +74,16 @@ def check_all(run: Run, checking: Checking, *, facts: Facts) -> tuple[CheckResul
     if run.options.empty:
         return bind_checks(run, [one.check for one in checking.planned], facts=facts)
     scene = Scene(run.workspace, facts, run.adapter)
+    due = [one.check for one in checking.due]
     results = run_checks(
-        [one.check for one in checking.due],
+        share_scans(due, run.workspace, adapter=run.adapter),
         run.adapter,
         threads=run.threads,
         explain=lambda check, error: explain_check(scene, check, error=error),
         emit=run.emit,
         fail_fast=run.options.fail_fast,
     )
-    _store(run, [one.check for one in checking.due], results=results)
+    _store(run, due, results=results)
     found = dict(zip((one.name for one in checking.due), results, strict=True))
     if run.stages & Stage.WRITES:
         write_checks(run.adapter, passed_checks(found, checking.fingerprints))

@@ -31,7 +31,7 @@ def run_hooks(
         adapter=adapter,
         threads=1,
         explain=lambda failed: _explain(failed, numbered[failed.step.node]),
-        after=lambda session, result: None,
+        after=lambda session, results: None,
         emit=emit,
     )
     names = tuple(numbered)

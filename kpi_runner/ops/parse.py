@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.event import Emit, RunFinished
 from kpi_runner.core.result import Report
 from kpi_runner.graph.select import check_selectors
 from kpi_runner.ops.manifest import describe_project, manifest_file
 from kpi_runner.ops.options import Options
 from kpi_runner.ops.reading import refuse_errors
-from kpi_runner.ops.workspace import open_workspace
+from kpi_runner.ops.workspace import Workspace, open_workspace
 from kpi_runner.run.artifacts import write_artifacts
 from kpi_runner.run.clock import now
 
@@ -20,8 +23,7 @@ def parse(options: Options, emit: Emit) -> Report:
     """
     workspace = open_workspace(options)
     project = workspace.project
-    kpis = workspace.compiler.kpis
-    refuse_errors((*(kpis.check() or kpis.check_assertions()), *check_selectors(project)))
+    refuse_errors((*_check_kpis(workspace), *check_selectors(project)))
     manifest = describe_project(project, places=workspace.places, generated_at=now())
     write_artifacts(workspace.places.artifacts, manifest_file(manifest))
     counts = ", ".join(
@@ -38,3 +40,10 @@ def parse(options: Options, emit: Emit) -> Report:
     report = Report(diagnostics=workspace.warnings, notes=(f"Parsed {counts}.",))
     emit(RunFinished(report))
     return report
+
+
+def _check_kpis(workspace: Workspace) -> Sequence[Diagnostic]:
+    if not workspace.project.kpis:
+        return ()
+    kpis = workspace.compiler.kpis
+    return kpis.check() or kpis.check_assertions()

@@ -16,7 +16,7 @@ from kpi_runner.core.names import ASSERTION_RESULTS, BUILD_TABLE, Relation
 from kpi_runner.core.placeholders import Facts
 from kpi_runner.core.result import CheckResult, Report, Status
 from kpi_runner.ops.bookkeeping import Bookkeeping, published_nodes
-from kpi_runner.ops.dbt_publication import model_queries, publish_to_profile
+from kpi_runner.ops.dbt_publication import held_relations, model_queries, publish_to_profile
 from kpi_runner.ops.fingerprints import short_name
 from kpi_runner.run.clock import now_exactly
 from kpi_runner.run.feeds import print_days
@@ -56,8 +56,7 @@ def publish_state(
     """
     failed = {step.node for step in report.steps if step.status != Status.SUCCESS}
     nodes = {r: node for r, node in published_nodes(workspace).items() if node not in failed}
-    existing = adapter.relations()
-    relations = {relation: relation for relation in nodes if relation in existing}
+    relations = {relation: relation for relation in adapter.relations() if relation in nodes}
     path = workspace.places.published.resolve()
     info = PublishedState(
         build_id=str(uuid4()),
@@ -68,14 +67,15 @@ def publish_state(
         relations=books.to_publish(failed),
     )
     details = _details(info, facts, currency=_currency(workspace, adapter), checks=report.checks)
-    results = {}
-    if workspace.project.kpis:
-        results = {ASSERTION_RESULTS: _assertion_query(report.checks)}
+    results = {ASSERTION_RESULTS: _assertion_query(report.checks)} if workspace.project.kpis else {}
     build = {BUILD_TABLE: build_query(info, details)}
     if workspace.project.config.is_dbt:
         tables = {**results, **build} if results else {}
         queries = model_queries(compiled, facts)
-        return publish_to_profile(adapter, nodes, queries=queries, tables=tables, info=info)
+        held = held_relations(compiled, books, wanted=info.relations)
+        return publish_to_profile(
+            adapter, nodes, queries=queries, tables=tables, held=held, info=info
+        )
     nothing: AbstractContextManager[Mapping[Relation, str]] = nullcontext({})
     with previous_relations(adapter, path) if workspace.is_partial else nothing as previous:
         gone = books.gone()

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from kpi_runner.compile.data_test import custom_macro, judge_failures, shared_condition
+from kpi_runner.compile.data_test import (
+    custom_macro,
+    judge_failures,
+    shared_condition,
+    shared_screen,
+)
 from kpi_runner.core.compiled import Compiled, Hooks
 from kpi_runner.core.diagnostic import Severity
 from kpi_runner.core.names import NodeId
@@ -51,6 +56,7 @@ def plan_steps(
 def _with_hooks(step: Step, hooks: Hooks | None, *, facts: Facts) -> Step:
     if hooks is None:
         return step
+    step = replace(step, has_hooks=True)
     before, after = (
         [Statement(fill_placeholders(hook.sql, facts)) for hook in part]
         for part in (hooks.before, hooks.after)
@@ -112,8 +118,7 @@ def plan_checks(
 def _test_check(workspace: Workspace, compiled: Compiled, *, facts: Facts) -> Check:
     test = workspace.project.tests[compiled.node]
     subject = _subject_of(workspace, test)
-    is_replaced = custom_macro(test) in workspace.project.macros
-    condition = "" if is_replaced else shared_condition(test)
+    condition, screen = _shared(workspace, test)
     judged = judge_failures(test, compiled.sql, relation=subject)
     sql = fill_placeholders(judged, facts)
     rows = f"{compiled.sql}\nlimit {test.limit}" if test.limit else compiled.sql
@@ -128,10 +133,24 @@ def _test_check(workspace: Workspace, compiled: Compiled, *, facts: Facts) -> Ch
         measure=test.fail_calc,
         rows=fill_placeholders(rows, facts),
         subject=test.node,
-        scan=subject if condition else "",
+        scan=subject if condition or screen else "",
         condition=fill_placeholders(condition, facts),
+        screen=fill_placeholders(screen, facts),
         hint=f"The rows: run {path} in the work database, or `kpi show {test.name}`.",
     )
+
+
+def _shared(workspace: Workspace, test: DataTest) -> tuple[str, str]:
+    """What a test adds to a scan that it shares: a condition on a row, or else a screen."""
+    project = workspace.project
+    if custom_macro(test) in project.macros:
+        return "", ""
+    if condition := shared_condition(test):
+        return condition, ""
+    others = (node for node in project.parents.get(test.id, ()) if node != test.node)
+    if any(node in project.models and is_ephemeral(project, node) for node in others):
+        return "", ""  # its query stands before that of the test only
+    return "", shared_screen(test, relate=workspace.compiler.relate)
 
 
 def _subject_of(workspace: Workspace, test: DataTest) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from kpi_runner.compile.assertion import CompiledAssertion
 from kpi_runner.compile.project import ProjectCompiler
 from kpi_runner.core.compiled import Compiled, Hooks
 from kpi_runner.core.diagnostic import Diagnostic, Severity
@@ -25,6 +24,9 @@ from kpi_runner.ops.reading import read_valid_project, refuse_errors
 from kpi_runner.ops.selection import is_partial, select_nodes, selection_warnings
 from kpi_runner.ops.yaml_places import sharpen
 from kpi_runner.run.clock import now_exactly
+
+if TYPE_CHECKING:
+    from kpi_runner.compile.assertion import CompiledAssertion
 
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ from kpi_runner.core.names import Relation, quote_text
 from kpi_runner.core.node import Source
 from kpi_runner.run.clock import now
 from kpi_runner.run.publish import log_of
-from kpi_runner.run.state import RawTable, read_raw_tables, write_raw_table
+from kpi_runner.run.state import RawTable, read_raw_tables, write_raw_tables
 
 ALIAS = "profile_file"
 _EXISTING = f"""
@@ -44,6 +44,7 @@ def mirror_sources(adapter: Adapter, path: Path, *, sources: Iterable[Source]) -
     before = read_raw_tables(adapter)
     state, catalog = _state_of(path), adapter.relations()
     existing = {Relation(*row) for row in adapter.query(_EXISTING).rows}
+    noted: list[RawTable] = []
     with adapter.transaction():
         for source in sources:
             is_missing = source.relation not in existing
@@ -66,7 +67,8 @@ def mirror_sources(adapter: Adapter, path: Path, *, sources: Iterable[Source]) -
                 landed_at=now(),
                 relation=str(source.relation),
             )
-            write_raw_table(adapter, table)
+            noted.append(table)
+        write_raw_tables(adapter, noted)
 
 
 def tables_of_file(adapter: Adapter) -> frozenset[Relation]:
@@ -84,9 +86,8 @@ def copy_table(adapter: Adapter, relation: Relation) -> None:
 def note_own_change(adapter: Adapter, path: Path) -> None:
     """Notes that the file is another one because it was published into; its sources are not."""
     state = _state_of(path)
-    with adapter.transaction():
-        for table in read_raw_tables(adapter).values():
-            write_raw_table(adapter, replace(table, input_fingerprint=state))
+    tables = read_raw_tables(adapter).values()
+    write_raw_tables(adapter, [replace(table, input_fingerprint=state) for table in tables])
 
 
 def _state_of(path: Path) -> str:

@@ -34,8 +34,9 @@ class Check:
         measure: what ``failures`` are, where they are not a number of rows.
         rows: the query of the failing rows of a data test.
         subject: the node that a generic test is about.
-        scan: the relation whose rows a test judges one by one, or empty.
-        condition: SQL that holds for a row of ``scan`` that breaks it.
+        scan: the relation of a test that can share a scan with others, or empty.
+        condition: SQL that holds for a row of ``scan`` that breaks it, where a row is enough.
+        screen: else an aggregate over ``scan`` that is 0 only if nothing breaks it.
     """
 
     node: NodeId
@@ -53,6 +54,7 @@ class Check:
     subject: NodeId = ""
     scan: str = ""
     condition: str = ""
+    screen: str = ""
 
     @property
     def code(self) -> str:
@@ -77,7 +79,7 @@ def run_checks(
 ) -> tuple[CheckResult, ...]:
     """Runs all checks and returns their results, and tells them, in the order of the checks.
 
-    Tests that judge the rows of one relation share a scan. With ``fail_fast`` what would start
+    Tests of the rows of one relation share a scan. With ``fail_fast`` what would start
     after the first failure is skipped.
     """
     failed = Event()
@@ -121,21 +123,28 @@ def _run_group(
     """Runs checks in one statement; one by one where that fails, to tell which is to blame."""
     if len(group) > 1:
         with suppress(SqlFailed), named(group[0].subject.rsplit(".", 1)[-1]):
-            return _run_together(group, session)
+            return _run_together(group, session, explain=explain)
     return [_run(check, session, explain=explain) for check in group]
 
 
-def _run_together(group: Sequence[Check], session: Adapter) -> list[CheckResult]:
+def _run_together(
+    group: Sequence[Check], session: Adapter, *, explain: ExplainCheck
+) -> list[CheckResult]:
+    """Judges what a row is enough for by the scan; what it does not clear else, by its query."""
     started, started_at = perf_counter(), now_exactly()
-    counts = ",\n    ".join(f"count(*) filter (where {check.condition}\n)" for check in group)
+    counts = ",\n    ".join(
+        check.screen or f"count(*) filter (where {check.condition}\n)" for check in group
+    )
     (counted,) = session.query(f"select\n    {counts}\nfrom {group[0].scan}").rows
-    seconds = (perf_counter() - started) / len(group)
+    seconds, thread = (perf_counter() - started) / len(group), current_thread().name
     results = []
     for check, failures in zip(group, counted, strict=True):
+        if check.screen and failures:
+            results.append(_run(check, session, explain=explain))
+            continue
         row = (failures, failures > 0, failures > 0, None)
         result = _judge(check, Rows(_JUDGED, (row,)), result=_unjudged(check, Status.PASS))
         result = _with_rows(check, result, session=session)
-        thread = current_thread().name
         results.append(replace(result, started_at=started_at, seconds=seconds, thread=thread))
     return results
 

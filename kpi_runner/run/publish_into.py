@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,6 +39,7 @@ def publish_into(
     path: Path,
     tables: Mapping[Relation, str],
     views: Mapping[Relation, str],
+    held: Collection[Relation],
     info: PublishedState,
 ) -> Published:
     """Replaces relations of a file, which is made where it is missing.
@@ -48,6 +49,7 @@ def publish_into(
         path: the file. Nobody else may be able to write into it (see ``attached``).
         tables: table → the SELECT that fills it.
         views: view → its SELECT, parents first; it names relations of this file.
+        held: what stays as it is where the file has it.
         info: goes into the state once it is public.
 
     Raises:
@@ -60,7 +62,8 @@ def publish_into(
         make_folder(path.parent)
         remove_leftovers(path)
         _copy(path, fresh)
-        _write(adapter, fresh, tables=tables, views=views)
+        with _attached(adapter, fresh):
+            _write(adapter, tables, views=views, held=held)
         stat = fresh.stat()
         replace_file(fresh, path)
     except OSError as error:
@@ -78,31 +81,40 @@ def _copy(path: Path, fresh: Path) -> None:
             copy_file(original, copy)
 
 
-def _write(
-    adapter: Adapter, fresh: Path, *, tables: Mapping[Relation, str], views: Mapping[Relation, str]
-) -> None:
+@contextmanager
+def _attached(adapter: Adapter, fresh: Path) -> Iterator[None]:
     adapter.execute(f"attach {quote_text(str(fresh))} as {_ALIAS}")
     try:
-        statements = tuple(_statements(adapter, tables, views=views))
-        with adapter.transaction():
-            for statement in statements:
-                adapter.execute(statement)
-        # Detaching writes the log into the file, but keeps quiet if it cannot.
-        adapter.execute(f"checkpoint {_ALIAS}")
+        yield
     finally:
         with suppress(SqlFailed):
             adapter.execute(f"detach {_ALIAS}")
 
 
-def _statements(
-    adapter: Adapter, tables: Mapping[Relation, str], *, views: Mapping[Relation, str]
-) -> Iterator[str]:
+def _write(
+    adapter: Adapter,
+    tables: Mapping[Relation, str],
+    *,
+    views: Mapping[Relation, str],
+    held: Collection[Relation],
+) -> None:
     before = {Relation(schema, name): kind for schema, name, kind in adapter.query(_KINDS).rows}
-    for schema in sorted({relation.schema for relation in (*tables, *views)}):
-        yield f"create schema if not exists {_ALIAS}.{quote_name(schema)}"
     queries = [(TABLE, *item) for item in tables.items()]
     queries += [(VIEW, *item) for item in views.items()]
-    for kind, relation, query in queries:
+    due = [one for one in queries if one[1] not in held or before.get(one[1]) != one[0]]
+    with adapter.transaction():
+        for statement in _statements(due, before):
+            adapter.execute(statement)
+    # Detaching writes the log into the file, but keeps quiet if it cannot.
+    adapter.execute(f"checkpoint {_ALIAS}")
+
+
+def _statements(
+    due: Sequence[tuple[str, Relation, str]], before: Mapping[Relation, str]
+) -> Iterator[str]:
+    for schema in sorted({relation.schema for _, relation, _ in due}):
+        yield f"create schema if not exists {_ALIAS}.{quote_name(schema)}"
+    for kind, relation, query in due:
         name = f"{_ALIAS}.{relation.sql}"
         if before.get(relation, kind) != kind:
             yield f"drop {before[relation]} {name}"

@@ -15,6 +15,7 @@ from kpi_runner.adapters.protocol import Adapter
 from kpi_runner.adapters.statements import (
     create_schema,
     insert_values,
+    upsert_records,
     upsert_row,
     upsert_rows,
 )
@@ -36,6 +37,13 @@ _EXTERNALS = Relation(SCHEMA, "externals")
 _CHECKS = Relation(SCHEMA, "checks")
 _LAST_DAY = Relation(SCHEMA, "last_day")
 _PUBLISHED = Relation(SCHEMA, "published")
+_CHECK_TYPES = {
+    "name": "varchar",
+    "fingerprint": "varchar",
+    "failing_rows": "bigint",
+    "observed": "varchar",
+    "checked_at": "varchar",
+}
 _TABLES = {
     _VERSION: "version integer not null",
     _RAW_TABLES: (
@@ -53,10 +61,8 @@ _TABLES = {
         "primary key (node, window_start)"
     ),
     _EXTERNALS: "node varchar primary key, location varchar, fingerprint varchar",
-    _CHECKS: (
-        "name varchar primary key, fingerprint varchar, failing_rows bigint, observed varchar, "
-        "checked_at varchar"
-    ),
+    _CHECKS: ", ".join(f"{name} {kind}" for name, kind in _CHECK_TYPES.items())
+    + ", primary key (name)",
     _LAST_DAY: "place integer primary key, as_of varchar, is_asked boolean",
     _PUBLISHED: (
         "build_id varchar primary key, path varchar, published_at varchar, as_of varchar, "
@@ -200,7 +206,14 @@ def read_raw_tables(adapter: Adapter) -> Mapping[NodeId, RawTable]:
 
 def write_raw_table(adapter: Adapter, table: RawTable) -> None:
     """Writes the state of a raw table over the earlier one."""
-    adapter.execute(upsert_row(_RAW_TABLES, asdict(table)))
+    write_raw_tables(adapter, [table])
+
+
+def write_raw_tables(adapter: Adapter, tables: Iterable[RawTable]) -> None:
+    """Writes the state of raw tables over the earlier ones."""
+    rows = [tuple(_columns_of(table).values()) for table in tables]
+    if rows:
+        adapter.execute(upsert_rows(_RAW_TABLES, _names_of(RawTable), rows=rows))
 
 
 def read_nodes(adapter: Adapter) -> Mapping[NodeId, BuiltNode]:
@@ -211,7 +224,13 @@ def read_nodes(adapter: Adapter) -> Mapping[NodeId, BuiltNode]:
 
 def write_node(adapter: Adapter, node: BuiltNode) -> None:
     """Writes the state of a node over the earlier one."""
-    adapter.execute(upsert_row(_NODES, _encoded(asdict(node), "inputs")))
+    write_nodes(adapter, [node])
+
+
+def write_nodes(adapter: Adapter, nodes: Iterable[BuiltNode]) -> None:
+    """Writes the state of nodes, at least one, over the earlier ones."""
+    rows = [tuple(_encoded(_columns_of(node), "inputs").values()) for node in nodes]
+    adapter.execute(upsert_rows(_NODES, _names_of(BuiltNode), rows=rows))
 
 
 def forget_nodes(adapter: Adapter, nodes: Iterable[NodeId]) -> None:
@@ -262,10 +281,9 @@ def read_checks(adapter: Adapter) -> Mapping[str, PassedCheck]:
 
 def write_checks(adapter: Adapter, checks: Iterable[PassedCheck]) -> None:
     """Writes checks that passed over what they said before."""
-    rows = [tuple(asdict(check).values()) for check in checks]
+    rows = [_columns_of(check) for check in checks]
     if rows:
-        names = tuple(column.name for column in fields(PassedCheck))
-        adapter.execute(upsert_rows(_CHECKS, names, rows=rows))
+        adapter.execute(upsert_records(_CHECKS, _CHECK_TYPES, rows=rows))
 
 
 def read_last_day(adapter: Adapter) -> LastDay:
@@ -298,6 +316,15 @@ def forget_published(adapter: Adapter, state: PublishedState) -> None:
 
 def _read(adapter: Adapter, relation: Relation, *, order: str) -> tuple[dict[str, Any], ...]:
     return adapter.query(f"select * from {relation.sql} order by {order}").dicts
+
+
+def _names_of(state: type[BuiltNode | PassedCheck | RawTable]) -> tuple[str, ...]:
+    return tuple(column.name for column in fields(state))
+
+
+def _columns_of(state: BuiltNode | PassedCheck | RawTable) -> dict[str, Any]:
+    """As ``asdict``, which copies what it finds: thousands of rows are written."""
+    return {name: getattr(state, name) for name in _names_of(type(state))}
 
 
 def _encoded(row: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from jinja2.filters import FILTERS
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment, SandboxedFormatter
 
+from kpi_runner.template.steps import STEP
+
 MAX_LENGTH = 10_000_000
 _MAX_BITS = 100_000
 _MAX_WIDTH = 100_000
@@ -25,8 +27,6 @@ _FREE = 100_000
 _STEP_LENGTH = 10_000
 _NUMBER = re.compile(r"\d{1,18}")
 _JOIN = "~"
-STEP = "_count_step"
-"""The name under which a rendering counts its work; large values count as rounds of a loop."""
 
 
 class _Bounding(CodeGenerator):

@@ -5,8 +5,8 @@ Compiled templates are kept; a macro file is compiled when the first of its macr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache, partial
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError, nodes
@@ -18,32 +18,24 @@ from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.node import Macro
 from kpi_runner.core.span import Span
-from kpi_runner.template.bounds import STEP, BoundedSandbox
-from kpi_runner.template.faults import MACRO_PREFIX, TemplateEndless, syntax_fault
+from kpi_runner.template.bounds import BoundedSandbox
+from kpi_runner.template.faults import MACRO_PREFIX, syntax_fault
 from kpi_runner.template.place import Text
+from kpi_runner.template.steps import STEP
 
-_MAX_STEPS = 200_000
 _KEPT_TEMPLATES = 256
 _READERS = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 _FILTERS_OF_TYPE = ("as_text", "as_bool", "as_number", "as_native")
 """dbt's: they give a value its type where one is wanted (``evaluate``), and text has none."""
 
 
-class SqlTemplates:
-    """The templates of a project: a Jinja environment, and the macros that all of them see."""
+class JinjaTemplates:
+    """The templates of a project that Jinja has to compile, and the files of its macros."""
 
-    def __init__(
-        self, macros: Mapping[str, Macro], extensions: Sequence[type[Extension]] = ()
-    ) -> None:
-        self.macros = macros
+    def __init__(self, extensions: Sequence[type[Extension]] = ()) -> None:
         self.environment = _build_environment(extensions)
         self._templates: LRUCache = LRUCache(_KEPT_TEMPLATES)
         self._macro_files: dict[str, Template] = {}
-
-    @property
-    def macro_texts(self) -> dict[str, Text]:
-        """The files of the macros, by path."""
-        return {macro.path: Text(macro.raw, macro.path) for macro in self.macros.values()}
 
     def template(self, raw: str, path: str) -> Template:
         """Returns the compiled template of a text; raises TemplateSyntaxError."""
@@ -54,8 +46,17 @@ class SqlTemplates:
             self._templates[key] = template
         return template
 
-    def macro_file(self, macro: Macro) -> Template:
-        """Returns the compiled file of a macro; raises TemplateSyntaxError."""
+    def text(self, raw: str, path: str, *, names: dict[str, Any]) -> str:
+        """Renders a template; whatever goes wrong in it passes through."""
+        template = self.template(raw, path)
+        return "".join(template.root_render_func(template.new_context(names)))
+
+    def open_macros(self, macro: Macro, names: dict[str, Any]) -> Callable[[str], Any]:
+        """Returns the macros of a macro's file by name, as they see the names of a rendering."""
+        module = self._macro_file(macro).make_module(names)
+        return lambda name: getattr(module, MACRO_PREFIX + name)
+
+    def _macro_file(self, macro: Macro) -> Template:
         if macro.path not in self._macro_files:
             tree = self.environment.parse(macro.raw, macro.path, macro.path)
             for node in tree.body:
@@ -90,55 +91,6 @@ class TestBlocks(Extension):
         return macro
 
 
-class Rendering:
-    """One rendering: the names that its templates see, and how much work it has done."""
-
-    def __init__(self, templates: SqlTemplates, values: Mapping[str, Any]) -> None:
-        self._templates = templates
-        self._modules: dict[str, Any] = {}
-        self._steps = 0
-        self.names: dict[str, Any] = {
-            **{name: partial(self._call_macro, name) for name in templates.macros},
-            **values,
-            "return": _leave_macro,
-            STEP: self._count_step,
-        }
-
-    @property
-    def known(self) -> list[str]:
-        """Names that a template may use."""
-        names = [*self.names, *self._templates.environment.globals]
-        return [name for name in names if name != STEP]
-
-    def text(self, raw: str, path: str) -> str:
-        """Renders a template; whatever goes wrong in it passes through."""
-        template = self._templates.template(raw, path)
-        return "".join(template.root_render_func(template.new_context(self.names)))
-
-    def _call_macro(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        macro = self._templates.macros[name]
-        if macro.path not in self._modules:
-            template = self._templates.macro_file(macro)
-            self._modules[macro.path] = template.make_module(self.names)
-        try:
-            return getattr(self._modules[macro.path], MACRO_PREFIX + name)(*args, **kwargs)
-        except _MacroReturned as returned:
-            return returned.value
-
-    def _count_step(self, steps: int = 1) -> None:
-        self._steps += steps
-        if self._steps > _MAX_STEPS:
-            raise TemplateEndless
-
-
-class _MacroReturned(Exception):
-    """Carries the value of ``return()`` up to the call of its macro."""
-
-    def __init__(self, value: Any) -> None:
-        super().__init__("return() stands outside of a macro")
-        self.value = value
-
-
 def parse_template(raw: str, path: str) -> nodes.Template:
     """Returns the syntax tree of a template; raises ProjectInvalid with K301."""
     try:
@@ -167,10 +119,6 @@ def _build_environment(extensions: Sequence[type[Extension]]) -> BoundedSandbox:
 
 def _unchanged(value: Any) -> Any:
     return value
-
-
-def _leave_macro(value: Any = "") -> None:
-    raise _MacroReturned(value)
 
 
 def _refusal(reader: nodes.Node) -> str:

@@ -11,11 +11,10 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from jinja2 import Undefined, nodes
-
 from kpi_runner.template.context import Context
-from kpi_runner.template.environment import SqlTemplates, parse_template
+from kpi_runner.template.expression import Scope, read_expression
 from kpi_runner.template.render import render
+from kpi_runner.template.templates import Rendering, SqlTemplates
 
 _TAKE = "_take_value"
 _CONVERTED = re.compile(r"\|\s*as_(?:bool|number|native)\s*\Z")
@@ -26,7 +25,20 @@ def evaluate(templates: SqlTemplates, raw: str, *, path: str, context: Context) 
     """Returns the value of a text; raises ProjectInvalid as ``render`` does."""
     text = raw.strip()
     expression = text[2:-2].strip("-").strip()
-    if not _is_lone_expression(text, path):
+    if not (text.startswith("{{") and text.endswith("}}")):
+        return render(templates, raw, path=path, context=context)
+    try:
+        return read_expression(expression)(Scope(Rendering(templates, context.values).names))
+    except Exception:  # Jinja finds the same, or the value after all, and says where
+        return _evaluate(templates, raw, expression=expression, path=path, context=context)
+
+
+def _evaluate(
+    templates: SqlTemplates, raw: str, *, expression: str, path: str, context: Context
+) -> Any:
+    from jinja2 import Undefined
+
+    if not _is_lone_expression(raw.strip(), path):
         return render(templates, raw, path=path, context=context)
     taken: list[Any] = []
 
@@ -41,8 +53,10 @@ def evaluate(templates: SqlTemplates, raw: str, *, path: str, context: Context) 
 
 
 def _is_lone_expression(text: str, path: str) -> bool:
-    if not (text.startswith("{{") and text.endswith("}}")):
-        return False
+    from jinja2 import nodes
+
+    from kpi_runner.template.environment import parse_template
+
     match parse_template(text, path).body:
         case [nodes.Output(nodes=[expression])]:
             return not isinstance(expression, nodes.TemplateData)

@@ -19,6 +19,7 @@ from kpi_runner.core.errors import KpiError
 from kpi_runner.core.suggest import did_you_mean
 from kpi_runner.template.place import Text
 from kpi_runner.template.scan import find_unclosed
+from kpi_runner.template.steps import TemplateEndless
 
 MACRO_PREFIX = "macro__"
 """Macros are compiled under this prefix, so that calls by their own name pass through us."""
@@ -33,10 +34,6 @@ _STRAY_END = re.compile(r"unknown tag '(end(?:if|for|macro|call|filter|set|block
 _OPEN_BLOCK = re.compile(r"needs to be closed is '(\w+)'")
 _RAISING_STUB = re.compile(r"t_\d+")
 _KNOWN = {"filter": FILTERS, "test": TESTS}
-
-
-class TemplateEndless(Exception):
-    """A rendering has used up its budget of loop rounds and macro calls."""
 
 
 def syntax_fault(error: TemplateSyntaxError, text: Text) -> Diagnostic:

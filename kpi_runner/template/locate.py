@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from kpi_runner.core.span import Span
 from kpi_runner.template.context import Context
-from kpi_runner.template.environment import Rendering, SqlTemplates
 from kpi_runner.template.marks import Piece, marking, read_pieces, remove_marks
 from kpi_runner.template.place import Text
+from kpi_runner.template.templates import Rendering, SqlTemplates
 
 _TAG_BEGIN = re.compile(r"\{\{")
 _WORD = re.compile(r"\w+|.")

@@ -10,9 +10,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from jinja2.ext import Extension
-from jinja2.lexer import Token, TokenStream
+if TYPE_CHECKING:
+    from jinja2.ext import Extension
+    from jinja2.lexer import Token, TokenStream
 
 _DIGITS = "\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
 _COMMA = "\u2007"
@@ -47,6 +49,8 @@ class Piece:
 
 def marking(files: Sequence[str]) -> type[Extension]:
     """Returns a Jinja extension that marks the text of the templates named in ``files``."""
+    from jinja2.ext import Extension
+    from jinja2.lexer import Token
 
     class Marking(Extension):
         def filter_stream(self, stream: TokenStream) -> Iterator[Token]:

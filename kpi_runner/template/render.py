@@ -13,10 +13,9 @@ from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.node import Scan
 from kpi_runner.core.span import Span
 from kpi_runner.template.context import ConfigFunction, Context, mask
-from kpi_runner.template.environment import Rendering, SqlTemplates
-from kpi_runner.template.faults import render_faults
 from kpi_runner.template.place import Text
 from kpi_runner.template.scan import Reference, build_reference, build_scan
+from kpi_runner.template.templates import Rendering, SqlTemplates
 
 
 def render(templates: SqlTemplates, raw: str, *, path: str, context: Context) -> str:
@@ -25,10 +24,23 @@ def render(templates: SqlTemplates, raw: str, *, path: str, context: Context) ->
     Raises ProjectInvalid: K301 syntax, K302 unknown macro or name, K303 any other failure,
     K304 and K305 from ``var()`` and ``env_var()``, K306 no end.
     """
+    config = context.values.get("config")
+    given = dict(config.given) if isinstance(config, ConfigFunction) else {}
+    plain = Rendering(templates, context.values).plain_text(raw)
+    if plain is not None:
+        return plain
+    if isinstance(config, ConfigFunction):
+        config.given = given
+    return _render(templates, raw, path=path, context=context)
+
+
+def _render(templates: SqlTemplates, raw: str, *, path: str, context: Context) -> str:
     rendering = Rendering(templates, context.values)
     try:
         return rendering.text(raw, path)
     except Exception as error:
+        from kpi_runner.template.faults import render_faults
+
         texts = {**templates.macro_texts, path: Text(raw, path)}
         faults = render_faults(error, path=path, texts=texts, known=rendering.known)
         raise ProjectInvalid(
@@ -65,5 +77,5 @@ def record(templates: SqlTemplates, raw: str, *, path: str, context: Context) ->
 
     recorders = {function: remember(function) for function in ("ref", "source", "kpis")}
     values = {**context.values, **recorders, "config": config, "execute": False}
-    render(templates, raw, path=path, context=replace(context, values=values))
+    _render(templates, raw, path=path, context=replace(context, values=values))
     return build_scan(found, config=config.given, config_span=Span(path) if config.given else None)

@@ -13,6 +13,7 @@ from typing import Any
 
 from kpi_runner.core.node import KpisRef, Ref, Scan, SourceRef
 from kpi_runner.core.span import Span
+from kpi_runner.template.loops import ListLoops, Undecided
 from kpi_runner.template.place import Text
 
 Reference = Ref | SourceRef | KpisRef
@@ -21,7 +22,7 @@ WATCHED = frozenset({"ref", "source", "kpis", "config"})
 
 _STRING = r"""'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+\""""
 _NAME = r"""'[^'\\\n]*'|"[^"\\\n]*\""""
-_TAG = re.compile(
+TAG = re.compile(
     r"\{(?:"
     rf"\{{(?P<print>(?:[^'\"}}]++|{_STRING}|\}}(?!\}}))*+)\}}\}}"
     r"|%[-+]?\s*(?:"
@@ -33,6 +34,7 @@ _TAG = re.compile(
     r")",
     re.DOTALL,
 )
+"""A tag of Jinja's: ``print``, ``block`` or ``broken``, else a comment, or ``raw`` as a whole."""
 _CALL = re.compile(
     rf"{_STRING}"
     r"|(?<![\w.])(?P<function>ref|source|kpis|config)\b\s*"
@@ -48,10 +50,6 @@ _INERT = frozenset({"elif", "else", "do", "set", "break", "continue"})
 _WORDS_OF_JINJA = {"true": True, "false": False, "none": None}
 
 
-class _Undecided(Exception):
-    """Tier 1 has met something that it cannot settle."""
-
-
 def scan_text(raw: str, path: str, *, macros_may_ref: frozenset[str] = frozenset()) -> Scan:
     """Reads refs, sources, KPI areas and literal configuration off a template's text.
 
@@ -65,7 +63,7 @@ def scan_text(raw: str, path: str, *, macros_may_ref: frozenset[str] = frozenset
     """
     try:
         return _scan(Text(raw, path), macros_may_ref)
-    except _Undecided:
+    except Undecided:
         return UNDECIDED
 
 
@@ -102,7 +100,7 @@ def build_scan(
 def find_unclosed(raw: str) -> int | None:
     """Returns the offset of the innermost block tag that is never closed, or None."""
     opened: list[int] = []
-    for tag in _TAG.finditer(raw):
+    for tag in TAG.finditer(raw):
         word, body = tag["word"], tag["block"] or ""
         if word in _OPENING or (word == "set" and "=" not in body):
             opened.append(tag.start())
@@ -116,26 +114,28 @@ def _scan(text: Text, macros_may_ref: frozenset[str]) -> Scan:
     config: dict[str, Any] = {}
     config_span: Span | None = None
     depth = 0
-    for tag in _TAG.finditer(text.raw):
+    loops = ListLoops()
+    for tag in TAG.finditer(text.raw):
         kind = tag.lastgroup
         if kind is None:
             continue
         body, offset = tag[kind], tag.start(kind)
         if kind == "broken" or _is_open_ended(body) or _names_any(body, macros_may_ref):
-            raise _Undecided
+            raise Undecided
         calls = [call for call in _CALL.finditer(body) if _is_ours(call)]
-        if calls and depth:
-            raise _Undecided
         for call in calls:
+            if depth > 1 or (depth and call["function"] == "config"):
+                raise Undecided
             if call["function"] == "config":
                 config |= _literal_arguments(call["arguments"])
                 config_span = config_span or text.span(offset + call.start(), offset + call.end())
             else:
-                found.append(_reference(call, text, offset=offset))
+                found += _references(call, text, offset=offset, loops=loops if depth else None)
+        loops.pass_tag(tag, depth=depth)
         if kind == "block":
             depth += _depth_change(tag["word"], body)
     if depth:
-        raise _Undecided
+        raise Undecided
     return build_scan(found, config=config, config_span=config_span)
 
 
@@ -153,7 +153,7 @@ def _depth_change(word: str, body: str) -> int:
         return 1
     if word.startswith("end"):
         return -1
-    raise _Undecided
+    raise Undecided
 
 
 def _is_open_ended(body: str) -> bool:
@@ -168,34 +168,50 @@ def _names_any(body: str, names: frozenset[str]) -> bool:
     return bool(names) and not names.isdisjoint(_WORD.findall(body))
 
 
+def _references(
+    call: re.Match[str], text: Text, *, offset: int, loops: ListLoops | None
+) -> list[Reference]:
+    """What a call refers to; ``loops`` are those around it, None where it stands in no block."""
+    if loops is None:
+        return [_reference(call, text, offset=offset)]
+    found = [
+        build_reference(call["function"], names, span=text.span(start, end))
+        for names, (_, start, end) in loops.expand(call["arguments"])
+    ]
+    return [_decided(one) for one in found] or [_reference(call, text, offset=offset)]
+
+
 def _reference(call: re.Match[str], text: Text, *, offset: int) -> Reference:
     names = [quoted[1:-1] for quoted in (call["first"], call["second"]) if quoted]
     if not names:
-        raise _Undecided
+        raise Undecided
     start, end = call.span("second" if call["second"] else "first")
     span = text.span(offset + start + 1, offset + end - 1)
-    reference = build_reference(call["function"], names, span=span)
+    return _decided(build_reference(call["function"], names, span=span))
+
+
+def _decided(reference: Reference | None) -> Reference:
     if reference is None:
-        raise _Undecided
+        raise Undecided
     return reference
 
 
 def _literal_arguments(text: str | None) -> dict[str, Any]:
     # Where Jinja's literals and Python's differ, the text is left undecided.
     if text is None:
-        raise _Undecided
+        raise Undecided
     try:
         call = ast.parse(f"config{text}", mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise _Undecided from None
+        raise Undecided from None
     if not isinstance(call, ast.Call) or call.args:
-        raise _Undecided
+        raise Undecided
     return {_keyword(keyword): _literal(keyword.value) for keyword in call.keywords}
 
 
 def _keyword(keyword: ast.keyword) -> str:
     if keyword.arg is None:
-        raise _Undecided
+        raise Undecided
     return keyword.arg
 
 
@@ -211,4 +227,4 @@ def _literal(node: ast.expr | None) -> Any:
             return {_literal(k): _literal(v) for k, v in zip(keys, values, strict=True)}
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
             return -value
-    raise _Undecided
+    raise Undecided

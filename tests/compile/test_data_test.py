@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kpi_runner.compile.data_test import compile_data_test, judge_failures
+from kpi_runner.compile.data_test import compile_data_test, judge_failures, shared_screen
 from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.node import DataTest
 from kpi_runner.core.span import Span
@@ -50,6 +51,57 @@ def test_a_data_test_finds_the_rows_that_break_it(
     sql = judge_failures(test, query, relation="things")
 
     assert duck.execute(sql).fetchall() == [(failures, failures > 0, failures > 0, None)]
+
+
+@pytest.mark.parametrize(("kind", "settings", "failures"), FAILURES)
+@pytest.mark.parametrize("rows", [ROWS, "(1, 'a', 10), (2, 'b', 20)", "(null, null, 1)"])
+def test_a_screen_clears_only_what_passes(
+    duck: DuckDBPyConnection, kind: str, settings: dict[str, Any], failures: int, rows: str
+) -> None:
+    test = make(kind, settings)
+    screen = shared_screen(test, relate=relate)
+    assert bool(screen) == (kind in ("unique", "grain", "relationships"))
+    if not screen:
+        return
+    duck.execute(f"create table things as from (values {rows}) as rows (id, kind, amount)")
+    duck.execute("create table parents as select 1 as id")
+    duck.execute("create schema raw; create table raw.kinds as from range(3) as rows (id)")
+
+    found = duck.execute(compile_data_test(test, "things", relate=relate)).fetchall()
+
+    assert duck.execute(f"select ({screen}) > 0 from things").fetchone() == (bool(found),)
+
+
+@pytest.mark.parametrize(
+    ("values", "is_cleared"),
+    [
+        ("('nan'::double), ('nan'::double)", False),
+        ("(0.0::double), (-0.0::double)", False),
+        ("(interval 30 days), (interval 1 month)", False),
+        ("([1, null]), ([1, null])", False),
+        ("({'a': null}), ({'a': null})", False),
+        ("(null), (null)", True),
+        ("('a' collate nocase), ('A')", False),
+    ],
+)
+def test_a_screen_counts_as_equal_what_its_query_does(
+    duck: DuckDBPyConnection, values: str, is_cleared: bool
+) -> None:
+    duck.execute(f"create table things as from (values {values}) as rows (id)")
+    test = make("unique", {"column": "id"})
+
+    found = duck.execute(compile_data_test(test, "things", relate=relate)).fetchall()
+
+    screen = shared_screen(test, relate=relate)
+    assert bool(found) != is_cleared
+    assert duck.execute(f"select ({screen}) = 0 from things").fetchone() == (is_cleared,)
+
+
+@pytest.mark.parametrize("name", ["limit", "fail_calc", "warn_if", "error_if"])
+def test_a_test_with_settings_is_not_screened(name: str) -> None:
+    test = replace(make("unique", {"column": "id"}), **{name: 1 if name == "limit" else "> 1"})
+
+    assert shared_screen(test, relate=relate) == ""
 
 
 JUDGED: list[tuple[dict[str, Any], tuple[object, ...]]] = [

@@ -225,3 +225,29 @@ def test_tests_that_judge_rows_of_one_relation_share_a_scan(
     assert [result.status for result in results] == [*statuses, "pass"]
     assert [result.name for result in results] == [*conditions, "alone"]
     assert len(sent) == statements
+
+
+def test_what_a_shared_scan_does_not_clear_is_judged_by_its_own_query(adapter: Adapter) -> None:
+    adapter.execute("create table things as from range(10) as rows (i)")
+    doubtful, cleared, broken = (
+        replace(check(count(failures, failures > 0, failures > 0), name=name), scan="things")
+        for name, failures in [("doubtful", 0), ("cleared", 0), ("broken", 2)]
+    )
+    asked = [
+        replace(doubtful, screen="count(*) - 9"),
+        replace(cleared, screen="count(*) - count(distinct i)"),
+        replace(broken, screen="count(*) filter (where i not in (select 1))"),
+    ]
+    sent = list[str]()
+
+    results = run_checks(
+        asked,
+        cast(Adapter, CountingAdapter(adapter, sent)),
+        threads=1,
+        explain=explain,
+        emit=lambda event: None,
+    )
+
+    assert [result.status for result in results] == ["pass", "pass", "fail"]
+    assert [result.failing_rows for result in results] == [0, 0, 2]
+    assert sent[1:] == [doubtful.sql, broken.sql]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from time import sleep
 
 import pytest
 
@@ -17,7 +18,13 @@ from kpi_runner.core.names import Relation
 from kpi_runner.core.node import Column
 from kpi_runner.core.plan import Action, Statement, Step
 from kpi_runner.core.result import StepResult
-from kpi_runner.run.executor import BIG_ROWS, Execution, FailedStatement, execute_steps
+from kpi_runner.run.executor import (
+    BIG_ROWS,
+    YOUNG_SECONDS,
+    Execution,
+    FailedStatement,
+    execute_steps,
+)
 
 DIAMOND = {"a": "", "b": "a", "c": "a", "d": "b c", "e": ""}
 
@@ -129,9 +136,66 @@ def test_each_step_is_told_when_it_starts_and_ends() -> None:
 def test_bookkeeping_happens_in_the_transaction_of_its_step() -> None:
     adapter = Recording()
 
-    execute({"a": ""}, adapter, after=lambda session, result: adapter.log.append(str(result.rows)))
+    execute(
+        {"a": ""}, adapter, after=lambda session, results: adapter.log.append(str(results[0].rows))
+    )
 
     assert adapter.log == ["a", "3", "commit"]
+
+
+def test_small_steps_that_are_ready_together_share_a_transaction() -> None:
+    adapter = Recording()
+
+    results = execute(DIAMOND, adapter, after=noted_by(adapter))
+
+    assert adapter.log == ["a", "e", "a e", "commit", "b", "c", "b c", "commit", "d", "d", "commit"]
+    assert statuses(results) == dict.fromkeys(DIAMOND, "success")
+
+
+def test_what_shared_a_transaction_with_a_failed_step_is_run_again_by_itself() -> None:
+    adapter = Recording({"b": refuse})
+
+    results = execute({"a": "", "b": "", "c": ""}, adapter, after=noted_by(adapter))
+
+    assert adapter.log == ["a", "b", "rollback", "a", "a", "commit", "c", "c", "commit"]
+    assert statuses(results) == {"a": "success", "b": "error", "c": "success"}
+    assert [d.message for one in results for d in one.diagnostics] == ["b: no such table"]
+
+
+def test_steps_are_run_one_by_one_where_noting_them_together_fails() -> None:
+    adapter = Recording()
+
+    def note(session: Adapter, results: Sequence[StepResult]) -> None:
+        if len(results) > 1:
+            raise SqlFailed("conflict")
+
+    results = execute({"a": "", "b": ""}, adapter, after=note)
+
+    assert adapter.log == ["a", "b", "rollback", "a", "commit", "b", "commit"]
+    assert statuses(results) == {"a": "success", "b": "success"}
+
+
+def test_a_transaction_takes_no_further_step_once_it_is_old() -> None:
+    adapter, events = Recording({"a": lambda: sleep(YOUNG_SECONDS)}), list[Event]()
+
+    execute({"a": "", "b": "", "c": ""}, adapter, emit=events.append)
+
+    assert adapter.log == ["a", "commit", "b", "c", "commit"]
+    assert [node_of(event) for event in events if isinstance(event, StepStarted)] == ["a", "b", "c"]
+
+
+def test_a_step_with_hooks_has_a_transaction_of_its_own() -> None:
+    adapter = Recording()
+    steps = [
+        Step(node=node, action=Action.VIEW, statements=(Statement(node),), has_hooks=node == "b")
+        for node in "abcd"
+    ]
+
+    execute_steps(steps, Execution(
+        adapter=adapter, threads=1, explain=explain, after=lambda *_: None, emit=lambda _: None,
+    ))  # fmt: skip
+
+    assert adapter.log == ["a", "commit", "b", "commit", "c", "d", "commit"]
 
 
 @pytest.mark.parametrize(
@@ -201,7 +265,7 @@ def execute(
     threads: int = 1,
     fail_fast: bool = False,
     emit: Callable[[Event], None] = lambda event: None,
-    after: Callable[[Adapter, StepResult], None] = lambda session, result: None,
+    after: Callable[[Adapter, Sequence[StepResult]], None] = lambda session, results: None,
 ) -> tuple[StepResult, ...]:
     steps = [
         Step(node=node, action=Action.TABLE, statements=(Statement(node),), needs=tuple(ns.split()))
@@ -216,6 +280,11 @@ def execute(
         fail_fast=fail_fast,
     )
     return execute_steps(steps, execution)
+
+
+def noted_by(adapter: Recording) -> Callable[[Adapter, Sequence[StepResult]], None]:
+    """Bookkeeping that writes the names of what it is told into the log."""
+    return lambda session, results: adapter.log.append(" ".join(one.node for one in results))
 
 
 def explain(failed: FailedStatement) -> Diagnostic:

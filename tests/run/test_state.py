@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,15 @@ from kpi_runner.core.config import TargetConfig
 from kpi_runner.core.errors import MachineFailed
 from kpi_runner.run.state import (
     BuiltNode,
+    PassedCheck,
     PublishedState,
     RawTable,
     prepare_state,
+    read_checks,
     read_nodes,
     read_published,
     read_raw_tables,
+    write_checks,
     write_node,
     write_published,
     write_raw_table,
@@ -51,6 +55,24 @@ def test_what_is_written_is_read_and_later_rows_replace_earlier_ones(adapter: Ad
 
     assert read_raw_tables(adapter) == {raw.node: RawTable(node=raw.node, rows=2)}
     assert read_nodes(adapter) == {NODE.node: NODE}
+
+
+def test_checks_are_read_as_they_were_written(adapter: Adapter) -> None:
+    written = [
+        PassedCheck(
+            name=name, fingerprint="f", failing_rows=2**40, observed=observed, checked_at="2026"
+        )
+        for name, observed in [
+            ("it's", 'a "b" \\n'),
+            ("größe 🛒", "tab\t, line\n, {}"),
+            ("none", ""),
+        ]
+    ]
+    write_checks(adapter, [replace(written[0], observed="before")])
+
+    write_checks(adapter, written)
+
+    assert read_checks(adapter) == {check.name: check for check in written}
 
 
 def test_published_states_come_newest_first(adapter: Adapter) -> None:

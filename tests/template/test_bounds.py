@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kpi_runner.template.bounds import STEP, BoundedSandbox
+from kpi_runner.template.bounds import BoundedSandbox
+from kpi_runner.template.steps import STEP
 
 
 @pytest.mark.parametrize(

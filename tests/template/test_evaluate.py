@@ -8,8 +8,8 @@ import pytest
 
 from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.template.context import build_settings_context
-from kpi_runner.template.environment import SqlTemplates
 from kpi_runner.template.evaluate import evaluate
+from kpi_runner.template.templates import SqlTemplates
 
 CONTEXT = build_settings_context(
     {"days": 30, "is_on": True, "names": ["a", "b"], "text": "7"}, {"PORT": "5432", "ON": "true"}

@@ -10,9 +10,9 @@ import pytest
 from kpi_runner.core.node import Macro
 from kpi_runner.core.span import LineIndex, Span
 from kpi_runner.template.context import Names, build_context
-from kpi_runner.template.environment import SqlTemplates
 from kpi_runner.template.locate import locate
 from kpi_runner.template.render import render
+from kpi_runner.template.templates import SqlTemplates
 from tests.kit import read_sections
 
 CASES = Path(__file__).parents[1] / "cases/locate"

@@ -14,8 +14,8 @@ from kpi_runner.core.errors import ProjectInvalid
 from kpi_runner.core.names import Relation
 from kpi_runner.core.node import Macro
 from kpi_runner.template.context import Names, build_context, mask
-from kpi_runner.template.environment import SqlTemplates
 from kpi_runner.template.render import record, render
+from kpi_runner.template.templates import SqlTemplates
 
 CASES = Path(__file__).parents[1] / "cases/render"
 TEXTS = yaml.safe_load((CASES / "render.yml").read_text("utf-8"))
