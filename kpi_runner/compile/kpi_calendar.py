@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from kpi_runner.compile.kpi_groups import last_day_of_hour
 from kpi_runner.compile.kpi_parts import Breakdown, Kind
+from kpi_runner.compile.kpi_scan import last_day_of_hour
 from kpi_runner.compile.kpi_shape import Shape
 from kpi_runner.core.kpi import Grain
 from kpi_runner.core.names import quote_text

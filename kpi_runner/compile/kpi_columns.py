@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from kpi_runner.compile.kpi_groups import hour_column
 from kpi_runner.compile.kpi_parts import Breakdown, Group, Kind
+from kpi_runner.compile.kpi_scan import hour_column
 from kpi_runner.core.diagnostic import Diagnostic
 from kpi_runner.core.kpi import Grain, Variant
 from kpi_runner.core.suggest import did_you_mean

@@ -111,7 +111,28 @@ spine as (
     from periods
 ),
 
-group_1_rows as (
+group_1_in_total_rows as (
+    select
+        order_date as date_day,
+        person,
+        person as group_1_counted
+    from core.fct_orders
+    where order_date <= date '<as-of>'
+),
+
+-- The day on which each value was seen before.
+group_1_in_total_seen as (
+    select
+        *,
+        max(date_day) over (
+            partition by group_1_counted
+            order by date_day
+            rows between unbounded preceding and 1 preceding
+        ) as group_1_1_seen
+    from group_1_in_total_rows
+),
+
+group_1_by_channel_rows as (
     select
         order_date as date_day,
         coalesce(cast(channel as varchar), '(none)') as by_channel,
@@ -121,31 +142,16 @@ group_1_rows as (
     where order_date <= date '<as-of>'
 ),
 
--- Each value that is counted, once.
-group_1_once as (
+-- The day on which each value was seen before.
+group_1_by_channel_seen as (
     select
-        grain,
-        period_start,
-        period_end,
-        group_1_counted,
-        case
-            when grouping(by_channel) = 0 then 'channel'
-            else ''
-        end as dimension,
-        case
-            when grouping(by_channel) = 0 then by_channel
-            else ''
-        end as segment_1,
-        count(*) as group_1_2
-    from group_1_rows
-    inner join day_periods
-        on group_1_rows.date_day = day_periods.date_day
-    where grain in ('day', 'month', 'year')
-    group by
-        grouping sets (
-            (grain, period_start, period_end, group_1_counted),
-            (grain, period_start, period_end, group_1_counted, by_channel)
-        )
+        *,
+        max(date_day) over (
+            partition by group_1_counted, by_channel
+            order by date_day
+            rows between unbounded preceding and 1 preceding
+        ) as group_1_1_seen
+    from group_1_by_channel_rows
 ),
 
 -- These values do not add up over periods.
@@ -154,17 +160,36 @@ group_1 as (
         grain,
         cast(period_start as timestamp) as period_start,
         period_end,
-        dimension,
-        segment_1,
-        count(group_1_counted) as group_1_1,
-        sum(group_1_2) as group_1_2
-    from group_1_once
+        '' as dimension,
+        '' as segment_1,
+        count(*) filter (where group_1_counted is not null and coalesce(group_1_1_seen < period_start, true)) as group_1_1,
+        count(*) as group_1_2
+    from group_1_in_total_seen
+    inner join day_periods
+        on group_1_in_total_seen.date_day = day_periods.date_day
+    where grain in ('day', 'month', 'year')
+    group by
+        grain,
+        period_start,
+        period_end
+    union all
+    select
+        grain,
+        cast(period_start as timestamp) as period_start,
+        period_end,
+        'channel' as dimension,
+        by_channel as segment_1,
+        count(*) filter (where group_1_counted is not null and coalesce(group_1_1_seen < period_start, true)) as group_1_1,
+        count(*) as group_1_2
+    from group_1_by_channel_seen
+    inner join day_periods
+        on group_1_by_channel_seen.date_day = day_periods.date_day
+    where grain in ('day', 'month', 'year')
     group by
         grain,
         period_start,
         period_end,
-        dimension,
-        segment_1
+        by_channel
 ),
 
 group_2_rows as (

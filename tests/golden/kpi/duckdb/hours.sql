@@ -222,25 +222,26 @@ group_2_rows as (
     where order_date <= date '<as-of>'
 ),
 
--- Each value that is counted, once.
-group_2_once as (
+group_2_in_total_rows as (
     select
-        grain,
-        period_start,
-        period_end,
-        group_2_counted,
-        '' as dimension,
-        '' as segment_1,
-        count(*) as group_2_2
-    from group_2_rows
-    inner join day_periods
-        on group_2_rows.date_day = day_periods.date_day
-    where grain in ('hour')
-    group by
-        grain,
-        period_start,
-        period_end,
-        group_2_counted
+        order_date as date_day,
+        order_hour as hour_start,
+        person,
+        person as group_2_counted
+    from core.fct_orders
+    where order_date <= date '<as-of>'
+),
+
+-- The day on which each value was seen before.
+group_2_in_total_seen as (
+    select
+        *,
+        max(date_day) over (
+            partition by group_2_counted
+            order by date_day
+            rows between unbounded preceding and 1 preceding
+        ) as group_2_1_seen
+    from group_2_in_total_rows
 ),
 
 group_2_hours as (
@@ -257,17 +258,18 @@ group_2 as (
         grain,
         cast(period_start as timestamp) as period_start,
         period_end,
-        dimension,
-        segment_1,
-        count(group_2_counted) as group_2_1,
-        sum(group_2_2) as group_2_2
-    from group_2_once
+        '' as dimension,
+        '' as segment_1,
+        count(*) filter (where group_2_counted is not null and coalesce(group_2_1_seen < period_start, true)) as group_2_1,
+        count(*) as group_2_2
+    from group_2_in_total_seen
+    inner join day_periods
+        on group_2_in_total_seen.date_day = day_periods.date_day
+    where grain in ('hour')
     group by
         grain,
         period_start,
-        period_end,
-        dimension,
-        segment_1
+        period_end
     union all
     select
         'hour' as grain,
