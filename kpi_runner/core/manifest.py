@@ -47,7 +47,9 @@ _SECTIONS = {
 _WORD = re.compile(r"(?<!\w)[A-Za-z_]\w*+(?=\s*\()")
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 _END_OF_MACRO = re.compile(r"\{%-?\s*end(?:macro|test|data_test)\b.*?%\}", re.DOTALL)
+_as_text = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str).encode
 _PLACES = frozenset({"id", "path", "span", "config_span", "places"})
+_SINGLE = frozenset({str, int, float, bool, type(None)})
 _TEXTS = frozenset({"label", "description", "assertions"})
 
 
@@ -313,8 +315,10 @@ class _MacroUses:
 
     def of(self, raw: str) -> Iterable[str]:
         """Returns the macros that a text calls, itself or by way of others, in order."""
+        if not (raw and self._names):
+            return ()
         found: set[str] = set()
-        edge = self._named_in(raw) if self._names else frozenset()
+        edge = self._named_in(raw)
         while edge:
             found |= edge
             edge = frozenset(name for one in edge for name in self.called[one]) - found
@@ -346,12 +350,13 @@ def _digest_body(node: Node | Kpi) -> str:
 
 
 def _digest(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
-    return sha256(text.encode("utf-8")).hexdigest()
+    return sha256(_as_text(value).encode("utf-8")).hexdigest()
 
 
 def _plain(value: Any) -> Any:
     """Returns a definition as plain values, without places in files and texts for people."""
+    if type(value) in _SINGLE:
+        return value
     if is_dataclass(value) and not isinstance(value, type):
         names = [field.name for field in fields(value)]
         kept = [name for name in names if name not in _PLACES and name not in _TEXTS]

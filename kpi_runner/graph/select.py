@@ -91,11 +91,14 @@ class _Scope:
     open: tuple[str, ...] = field(default=())
 
 
+_EVERYTHING = Request()
+
+
 def select(
     project: Project,
     graph: Graph,
     *,
-    request: Request = Request(),
+    request: Request = _EVERYTHING,
     earlier: EarlierRun | None = None,
 ) -> frozenset[NodeId]:
     """Returns the nodes that a request takes and does not exclude.

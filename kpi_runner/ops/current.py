@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,18 +21,16 @@ from kpi_runner.adapters import engine_file
 from kpi_runner.core.config import STATE_FOLDER
 from kpi_runner.core.errors import MachineFailed
 from kpi_runner.load.config import read_environment
+from kpi_runner.ops.answers import PACKAGE, PROFILES_DIR, SETTINGS, absolute, project_parts
 from kpi_runner.ops.options import Options
-from kpi_runner.run.current import Identity, Watched, is_current, remember_current
+from kpi_runner.run.current import NAME, Identity, Watched, recall, remember
 
 if TYPE_CHECKING:
     from kpi_runner.core.config import ProjectConfig
     from kpi_runner.ops.workspace import Workspace
 
 NOTHING_TO_DO = "Nothing to do: what is published is current."
-_PACKAGE = Path(__file__).parents[1]
-_SETTINGS = ("*.toml", "*.yml", "*.yaml")
 _WRITTEN_BY_HAND = frozenset({".sql", ".yml", ".yaml", ".toml"})
-_PROFILES_DIR = "DBT_PROFILES_DIR"
 _VARIABLE = re.compile(r"\benv_var\s*\(\s*(?:(['\"])(\w+)\1)?")
 _MEANT = ("project_dir", "target", "variables", "raw", "database", "as_of", "target_path")
 """What a build can be asked for that is remembered; with other flags it is not."""
@@ -47,8 +45,8 @@ def has_nothing_to_do(options: Options) -> bool:
     """True where the same build succeeded before, and nothing has changed since."""
     if not _is_plain(options):
         return False
-    folder = options.project_dir.resolve() / STATE_FOLDER
-    return is_current(folder, wanted=_digest(options), environment=read_environment())
+    note = options.project_dir.resolve() / STATE_FOLDER / NAME
+    return bool(recall(note, wanted=_digest(options), environment=read_environment()))
 
 
 def remember_build(
@@ -67,29 +65,30 @@ def remember_build(
         return
     from kpi_runner.run.land import read_patterns  # brings much along
 
-    parts = _parts_of(config)
+    parts = project_parts(config)
     mappings = tuple(_mappings(workspace))
     variables = _variables(_texts(config.root, (*parts, str(places.raw.resolve()))))
     if variables is None:
         return
-    patterns = [*(config.root / pattern for pattern in (*_SETTINGS, *parts)), places.raw / "*/*"]
-    patterns.append(_PACKAGE / "**/*.py")  # other code may mean something else by the same files
+    patterns = [*(config.root / pattern for pattern in (*SETTINGS, *parts)), places.raw / "*/*"]
+    patterns.append(PACKAGE / "**/*.py")  # other code may mean something else by the same files
     patterns.append(engine_file(workspace.project.target))
     patterns += [places.base] if places.base else []
     patterns += [Path(pattern) for text in mappings for pattern in read_patterns(text)]
     databases = (places.work, places.published, places.link)
     files = [*databases, *(path.with_name(f"{path.name}.wal") for path in databases)]
     watched = Watched(
-        folders=tuple(_absolute(config.root / part for part in parts)),
-        patterns=tuple(_absolute(patterns)),
-        identities=tuple(_absolute(files)),
-        variables=(*variables, _PROFILES_DIR) if config.is_dbt else variables,
+        folders=absolute(config.root / part for part in parts),
+        patterns=absolute(patterns),
+        identities=absolute(files),
+        variables=(*variables, PROFILES_DIR) if config.is_dbt else variables,
         wanted=_digest(options),
     )
     with suppress(MachineFailed):  # a cache
-        remember_current(
-            places.work.parent,
+        remember(
+            places.work.parent / NAME,
             watched,
+            answer=True,
             environment=read_environment(),
             started_ns=started_ns,
             made={str(places.published): made},
@@ -98,7 +97,7 @@ def remember_build(
 
 def _is_set_up_elsewhere(config: ProjectConfig) -> bool:
     """Whether the profile of a dbt project does not lie beside it, where its changes are seen."""
-    is_beside = (config.root / "profiles.yml").is_file() and _PROFILES_DIR not in read_environment()
+    is_beside = (config.root / "profiles.yml").is_file() and PROFILES_DIR not in read_environment()
     return config.is_dbt and not is_beside
 
 
@@ -111,13 +110,6 @@ def _digest(options: Options) -> str:
     meant = {name: str(getattr(options, name)) for name in _MEANT}
     parts = [__version__, sys.prefix, str(Path.cwd()), str(options.project_dir.resolve()), meant]
     return sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def _parts_of(config: ProjectConfig) -> tuple[str, ...]:
-    """The folders and files that a project consists of, relative to its root."""
-    names = [field.name for field in fields(config) if field.name.endswith("_paths")]
-    paths = [path for name in names for path in getattr(config, name)]
-    return tuple(dict.fromkeys((*paths, "tests/generic", "tests/fixtures")))
 
 
 def _texts(root: Path, parts: tuple[str, ...]) -> Iterator[str]:
@@ -141,7 +133,3 @@ def _variables(texts: Iterable[str]) -> tuple[str, ...] | None:
     """The environment variables that templates name; None where one is named by an expression."""
     names = {match[2] for text in texts for match in _VARIABLE.finditer(text)}
     return None if None in names else tuple(sorted(names))
-
-
-def _absolute(paths: Iterable[Path]) -> Iterator[str]:
-    return (str(Path.cwd() / path) for path in paths)

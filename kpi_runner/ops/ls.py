@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from kpi_runner.core.diagnostic import Diagnostic
-from kpi_runner.core.errors import UsageError
-from kpi_runner.core.kpi import Kpi
-from kpi_runner.core.node import DataTest, Exposure, Model, Node, Seed, Source, UnitTest
-from kpi_runner.core.project import Project
-from kpi_runner.core.suggest import did_you_mean
-from kpi_runner.graph.dag import build_graph
-from kpi_runner.graph.methods import package_of, type_of
-from kpi_runner.ops.manifest import describe_project
+from kpi_runner.ops.answers import recall_answer, remember_answer
 from kpi_runner.ops.options import Options
-from kpi_runner.ops.reading import read_valid_project
-from kpi_runner.ops.selection import select_nodes, selection_warnings
+from kpi_runner.run.clock import now_ns
+
+if TYPE_CHECKING:
+    from kpi_runner.core.diagnostic import Diagnostic
 
 
 def ls(
@@ -40,103 +33,15 @@ def ls(
     Raises ``UsageError`` for a selection that matches nothing, an unknown output or key (K002),
     and ``ProjectInvalid`` with all mistakes of the project.
     """
-    _check_words("output", (output,), known=tuple(OUTPUTS))
-    project = read_valid_project(options)
-    nodes = project.nodes
-    chosen = select_nodes(options, project, graph=build_graph(project.parents, nodes))
-    warn(selection_warnings(options, project))
-    listed = [nodes[name] for name in sorted(chosen)]
-    shown = [node for node in listed if not (isinstance(node, Kpi) and node.is_hidden)]
-    if output == "json" and keys:
-        return _pick(shown, project, keys=keys)
-    return [OUTPUTS[output](node, project) for node in shown]
+    started_ns, asked = now_ns(), ("ls", output)
+    known: list[str] | None = recall_answer(options, *asked)
+    if known is not None:
+        return known
+    from kpi_runner.ops.listing import list_nodes
 
-
-def _pick(
-    nodes: list[Node | Kpi], project: Project, *, keys: tuple[str, ...]
-) -> list[dict[str, Any]]:
-    """Returns some keys of each node's entry in the manifest; null where it has none."""
-    manifest = describe_project(project)
-    records = [{**manifest.nodes[node.id], **_record(node, project)} for node in nodes]
-    known = {key for record in records for key in record}
-    _check_words("output key", tuple(key.partition(".")[0] for key in keys), known=tuple(known))
-    return [{key: _follow(record, key) for key in keys} for record in records]
-
-
-def _follow(record: Mapping[str, Any], key: str) -> Any:
-    value: Any = record
-    for part in key.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
-
-
-def _check_words(what: str, values: tuple[str, ...], *, known: tuple[str, ...]) -> None:
-    mistakes = [
-        Diagnostic(
-            "K002",
-            f"unknown {what} '{value}'",
-            hint=did_you_mean(value, known) or f"Known are {', '.join(sorted(known))}.",
+    listing = list_nodes(options, output=output, keys=keys, warn=warn)
+    if output != "json" and not listing.doubts:  # settings, among which secrets may be, stay out
+        remember_answer(
+            options, listing.config, asked=asked, answer=listing.entries, started_ns=started_ns
         )
-        for value in values
-        if value not in known
-    ]
-    if mistakes:
-        raise UsageError(*mistakes)
-
-
-def _selector(node: Node | Kpi, _: Project) -> str:
-    match node:
-        case Source():
-            return f"source:{package_of(node)}.{node.source}.{node.name}"
-        case Kpi():
-            return f"kpi:{node.name}"
-        case Exposure():
-            return f"exposure:{node.name}"
-        case UnitTest():
-            return f"unit_test:{node.name}"
-        case DataTest():
-            return f"{package_of(node)}.{node.name}"
-        case Model() | Seed():
-            return ".".join(node.fqn)
-
-
-def _name(node: Node | Kpi, _: Project) -> str:
-    return f"{node.source}.{node.name}" if isinstance(node, Source) else node.name
-
-
-def _path(node: Node | Kpi, _: Project) -> str:
-    return node.path
-
-
-def _record(node: Node | Kpi, project: Project) -> dict[str, Any]:
-    """The keys that dbt gives its nodes, where a node has them."""
-    record: dict[str, Any] = {
-        "name": node.name,
-        "resource_type": type_of(node),
-        "package_name": package_of(node),
-        "original_file_path": node.path,
-        "unique_id": node.id,
-        "depends_on": {"nodes": list(project.parents.get(node.id, ()))},
-    }
-    match node:
-        case Source():
-            record |= {"source_name": node.source, "tags": list(node.tags)}
-        case Exposure():
-            record |= {"tags": list(node.tags), "type": node.kind, "owner": dict(node.owner)}
-        case DataTest():
-            severity = {"severity": node.severity.value}
-            record |= {"tags": list(node.tags), "config": severity, "column_name": node.column}
-        case Model() | Seed():
-            config = node.config
-            settings = {**config.extra, "materialized": config.materialized}
-            record |= {"alias": node.relation.name, "schema": node.relation.schema}
-            record |= {"tags": list(config.tags), "config": settings}
-        case Kpi():
-            variants = [variant.name for variant in node.variants if variant.name]
-            record |= {"label": node.label, "area": node.area, "variants": variants}
-    return record
-
-
-OUTPUTS: Mapping[str, Callable[[Node | Kpi, Project], Any]] = MappingProxyType(
-    {"selector": _selector, "name": _name, "path": _path, "json": _record}
-)
+    return listing.entries

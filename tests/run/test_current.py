@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kpi_runner.run.current import NAME, Watched, identify, is_current, remember_current
+from kpi_runner.run.current import NAME, Watched, identify, recall, remember
 
 LONG_AGO = MADE = 10**18
 FUTURE = time.time_ns() + 10**15
@@ -31,12 +31,17 @@ def noted(tmp_path: Path) -> Watched:
         variables=("REGION",),
         wanted="options",
     )
-    remember_current(tmp_path, watched, environment={"REGION": "eu"}, started_ns=FUTURE, made={})
+    environment = {"REGION": "eu"}
+    note = tmp_path / NAME
+    remember(note, watched, answer=["all"], environment=environment, started_ns=FUTURE)
     return watched
 
 
 def holds(folder: Path, *, wanted: str = "options", region: str = "eu") -> bool:
-    return is_current(folder, wanted=wanted, environment={"REGION": region, "OTHER": "x"})
+    environment = {"REGION": region, "OTHER": "x"}
+    answer = recall(folder / NAME, wanted=wanted, environment=environment)
+    assert answer in (None, ["all"])
+    return answer is not None
 
 
 def test_it_holds_as_long_as_nothing_changes(noted: Watched, tmp_path: Path) -> None:
@@ -70,6 +75,10 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     ),
     "the note is broken": rewrite(NAME),
     "the note is of another shape": lambda folder: (folder / NAME).write_text('{"watched": []}'),
+    "the answer is another": lambda folder: (folder / NAME).write_text(
+        (folder / NAME).read_text().replace('"all"', '"any"')
+    ),
+    "the note is nested without end": lambda folder: (folder / NAME).write_text("[" * 100_000),
     "the note is gone": lambda folder: (folder / NAME).unlink(),
 }
 
@@ -94,7 +103,7 @@ def test_a_file_that_may_have_changed_during_the_build_leaves_no_note(
     (tmp_path / NAME).unlink()
 
     other = replace(noted, wanted="again")
-    remember_current(tmp_path, other, environment={}, started_ns=LONG_AGO, made={})
+    remember(tmp_path / NAME, other, answer=True, environment={}, started_ns=LONG_AGO)
 
     assert not (tmp_path / NAME).exists()
 
@@ -106,6 +115,7 @@ def test_a_file_that_another_build_has_replaced_leaves_no_note(
     made = {str(tmp_path / "work.duckdb"): identify(tmp_path / "work.duckdb")}
     rewrite("work.duckdb")(tmp_path)
 
-    remember_current(tmp_path, noted, environment={}, started_ns=FUTURE, made=made)
+    note = tmp_path / NAME
+    remember(note, noted, answer=True, environment={}, started_ns=FUTURE, made=made)
 
     assert not (tmp_path / NAME).exists()
