@@ -25,6 +25,7 @@ from kpi_runner.core.span import Span
 from kpi_runner.core.suggest import did_you_mean
 
 _TIMES = ("date", "timestamp")
+_REPEATED, _KEPT = "temp.kpi_repeated_rows", "temp.kpi_kept_rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +119,27 @@ def load_table(adapter: Adapter, source: Source, *, raw: RawInput) -> Landed:
         keys = adapter.query(f"select count(distinct hash(t)) from {relation.sql} as t").scalar
     if keys == rows:
         return Landed(rows)
-    adapter.execute(create_as(relation, f"select distinct * from {relation.sql}"))
+    _drop_repeated(adapter, relation)
     kept = int(adapter.query(f"select count(*) from {relation.sql}").scalar)
     if source.key and kept != keys:
         raise RowsRefused
     return Landed(kept, rows - kept)
+
+
+def _drop_repeated(adapter: Adapter, relation: Relation) -> None:
+    """Keeps one of identical rows. Only rows that may be such are compared as a whole: all rows
+    of a large table would not fit into memory, and hardly on the disk."""
+    numbered = f"{relation.sql} as t where hash(t) in (from {_REPEATED})"
+    repeated = f"select hash(t) from {relation.sql} as t group by all having count(*) > 1"
+    for statement in (
+        f"create or replace temp table {_REPEATED} as {repeated}",
+        f"create or replace temp table {_KEPT} as select distinct t.* from {numbered}",
+        f"delete from {relation.sql} where rowid in (select t.rowid from {numbered})",
+        f"insert into {relation.sql} from {_KEPT}",
+        f"drop table {_REPEATED}",
+        f"drop table {_KEPT}",
+    ):
+        adapter.execute(statement)
 
 
 def mapping_offset(source: Source, raw: RawInput) -> int:
